@@ -1,0 +1,148 @@
+"""The settings, out of environment variables that begin with `HUSQY_`; the only reader of the environment."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+SANDBOX_APPLICATION_ID = 1300000000000000109
+SANDBOX_BOT_TOKEN = "sandbox-bot"  # noqa: S105 - means something to the sandbox alone
+SANDBOX_SERVICE_CREDENTIAL = "sandbox-service"
+SANDBOX_SECRET_KEY = "sandbox-secret-key"  # noqa: S105 - the same
+SHORTEST_SECRET = 32
+
+
+class ConfigurationError(Exception):
+    """A setting that is wrong; the message is one sentence that names it."""
+
+
+class Settings(BaseSettings):
+    """Every setting, its default, and what it means."""
+
+    model_config = SettingsConfigDict(env_prefix="HUSQY_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes any free one.")
+    database_url: SecretStr = Field(
+        SecretStr("sqlite+aiosqlite:///var/husqy.db"),
+        description="sqlite+aiosqlite:///PATH, or postgresql+asyncpg://USER:PASSWORD@HOST/NAME.",
+    )
+    database_pool_size: int = Field(
+        16, ge=1, le=200, description="Connections to PostgreSQL, for reads and for writes."
+    )
+    discord_bot_token: SecretStr | None = Field(
+        None, description="The bot's token. Without it the program runs on its own fake Discord, the sandbox."
+    )
+    discord_client_id: int | None = Field(None, ge=1, description="The application whose access tokens are accepted.")
+    discord_api_url: str = Field("https://discord.com/api/v10", description="Where Discord's REST API answers.")
+    service_credentials: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Credentials of Husqy's own bot process, separated by commas, so that they can be rotated."
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="The key ring that encrypts at rest, separated by commas: the first writes, all read."
+    )
+    sandbox_path: Path = Field(Path("var/sandbox.db"), description="Where the sandbox keeps its objects.")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="The least level that is logged."
+    )
+    log_json: bool = Field(default=False, description="Log lines as JSON instead of for people.")
+
+    @field_validator("service_credentials", "secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr) -> SecretStr:
+        try:
+            driver = make_url(value.get_secret_value()).drivername
+        except ArgumentError:
+            driver = ""
+        if driver not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
+            raise ValueError("must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.sandbox:
+            if not self.host_is_loopback:
+                raise ValueError(
+                    "HUSQY_HOST must be a loopback address while the sandbox is used, whose tokens everybody knows; "
+                    "set HUSQY_DISCORD_BOT_TOKEN to serve the real Discord."
+                )
+            return self
+        for name, given in (
+            ("HUSQY_DISCORD_CLIENT_ID", self.discord_client_id),
+            ("HUSQY_SERVICE_CREDENTIALS", self.service_credentials),
+            ("HUSQY_SECRET_KEYS", self.secret_keys),
+        ):
+            if not given:
+                raise ValueError(f"{name} must be set beside HUSQY_DISCORD_BOT_TOKEN.")
+        for name, secrets in (
+            ("HUSQY_SERVICE_CREDENTIALS", self.service_credentials),
+            ("HUSQY_SECRET_KEYS", self.secret_keys),
+        ):
+            if any(len(secret.get_secret_value()) < SHORTEST_SECRET for secret in secrets):
+                raise ValueError(f"{name} must have at least {SHORTEST_SECRET} characters each.")
+        return self
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the program runs on its own fake Discord."""
+        return self.discord_bot_token is None
+
+    @property
+    def host_is_loopback(self) -> bool:
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @cached_property
+    def application_ids(self) -> frozenset[int]:
+        """The applications whose access tokens are accepted."""
+        return frozenset({self.discord_client_id or SANDBOX_APPLICATION_ID})
+
+    @cached_property
+    def accepted_service_credentials(self) -> tuple[str, ...]:
+        """The service credentials, the sandbox's own one where none is set."""
+        given = tuple(each.get_secret_value() for each in self.service_credentials)
+        return given or ((SANDBOX_SERVICE_CREDENTIAL,) if self.sandbox else ())
+
+    @cached_property
+    def ring_secrets(self) -> tuple[str, ...]:
+        """The secrets of the key ring, the sandbox's own one where none is set."""
+        return tuple(each.get_secret_value() for each in self.secret_keys) or (SANDBOX_SECRET_KEY,)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process. Raises ConfigurationError with one sentence for the first one that is wrong."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        name = f"HUSQY_{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+        raise ConfigurationError(f"{name}{reason}.") from None
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """(environment variable, default, meaning) of every setting."""
+    return [
+        (f"HUSQY_{name.upper()}", _shown(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _shown(default: Any) -> str:
+    if default is None or default == ():
+        return "not set"
+    return str(default.get_secret_value() if isinstance(default, SecretStr) else default)

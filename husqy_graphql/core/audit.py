@@ -1,0 +1,51 @@
+"""The only list of audited actions, and how a change is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from husqy_graphql.core.access import Actor, ApiKeyActor, ServiceActor, UserActor
+
+
+class AuditAction(Enum):
+    """A change that leaves a row in the audit log; the value is stored."""
+
+    GUILD_JOIN = "guild.join"
+    GUILD_SETTINGS_UPDATE = "guild.settings.update"
+    GUILD_ENTITLEMENT_UPSERT = "guild.entitlement.upsert"
+    API_KEY_CREATE = "api_key.create"
+    API_KEY_DELETE = "api_key.delete"
+    MEMBER_UPDATE = "member.update"
+    MEMBER_LEAVE = "member.leave"
+    MEMBER_DATA_COLLECTION_SET = "member.data_collection.set"
+    MEMBER_DATA_DELETE = "member.data.delete"
+
+
+class ActorKind(Enum):
+    """What kind of caller made a change; the value is stored."""
+
+    USER = "user"
+    API_KEY = "api_key"
+    SERVICE = "service"
+
+
+def describe_actor(actor: Actor) -> tuple[ActorKind, int | None]:
+    """The kind of the caller, and the person behind it where one is known (never which API key it was)."""
+    match actor:
+        case UserActor(user_id):
+            return ActorKind.USER, user_id
+        case ApiKeyActor():
+            return ActorKind.API_KEY, None
+        case ServiceActor(acting_user_id):
+            return ActorKind.SERVICE, acting_user_id
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The fields whose value differs, as `{"field", "before", "after"}`, in the order of `after`."""
+    return [
+        {"field": field, "before": before.get(field), "after": value}
+        for field, value in after.items()
+        if before.get(field) != value
+    ]

@@ -1,0 +1,160 @@
+"""The errors a person can meet, in one table.
+
+A service raises one of these; GraphQL shows it as a top-level error with `extensions.code`, `/v1` as a problem body
+with the status of the table. Whatever is not a `CodedError` is a defect of ours and is masked as `INTERNAL`.
+
+    CodedError
+    ├── Unauthenticated   401  no credential, or one that is not valid (any more)
+    ├── Forbidden         403  a valid credential that may not do this
+    ├── NotFound          404  the caller may know of it, and it is not there
+    ├── BadUserInput      400  a value that cannot be accepted; `fields` says which
+    ├── Conflict          409  the state forbids it; `reason` says how
+    ├── RateLimited       429  too much in too short a time
+    ├── DiscordRefused    500  Discord understood, and said no
+    ├── Unavailable       503  something we need does not answer
+    └── Internal          500  a defect of ours, masked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, ClassVar
+
+
+class ErrorCode(Enum):
+    """Every `extensions.code` with its HTTP status and the title of its problem body."""
+
+    UNAUTHENTICATED = (401, "Not signed in")
+    FORBIDDEN = (403, "Not allowed")
+    NOT_FOUND = (404, "Not found")
+    BAD_USER_INPUT = (400, "Bad input")
+    CONFLICT = (409, "Conflict")
+    RATE_LIMITED = (429, "Too many requests")
+    DISCORD_REFUSED = (500, "Discord refused")
+    UNAVAILABLE = (503, "Not available right now")
+    INTERNAL = (500, "Internal error")
+    # What the HTTP door itself refuses, before any resolver runs.
+    METHOD_NOT_ALLOWED = (405, "Method not allowed")
+    NOT_ACCEPTABLE = (406, "Not acceptable")
+    PAYLOAD_TOO_LARGE = (413, "Request too large")
+    UNSUPPORTED_MEDIA_TYPE = (415, "Unsupported content type")
+    TIMEOUT = (504, "Took too long")
+    GRAPHQL_PARSE_FAILED = (400, "Not a GraphQL document")
+    GRAPHQL_VALIDATION_FAILED = (400, "Does not fit the schema")
+
+    def __init__(self, status: int, title: str) -> None:
+        self.status = status
+        self.title = title
+
+
+class ConflictReason(Enum):
+    """Why a `CONFLICT` came about (`extensions.reason`)."""
+
+    MODULE_DISABLED = "MODULE_DISABLED"
+    MODULE_ENABLED = "MODULE_ENABLED"
+    LIMIT_REACHED = "LIMIT_REACHED"
+    DUPLICATE = "DUPLICATE"
+    WRONG_STATE = "WRONG_STATE"
+
+
+class CodedError(Exception):
+    """An error that the caller is meant to see; `detail` tells what to do about it."""
+
+    code: ClassVar[ErrorCode]
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What GraphQL shows beside the message; graphql-core copies it off the exception."""
+        return {"code": self.code.name}
+
+
+class Unauthenticated(CodedError):
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class Forbidden(CodedError):
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFound(CodedError):
+    code = ErrorCode.NOT_FOUND
+
+
+class BadUserInput(CodedError):
+    """`fields` maps the dotted path of an argument (`input.timeZone`) to what is wrong with its value."""
+
+    code = ErrorCode.BAD_USER_INPUT
+
+    def __init__(self, detail: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.fields = dict(fields or {})
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        extensions = super().extensions
+        if self.fields:
+            extensions["fields"] = self.fields
+        return extensions
+
+
+class Conflict(CodedError):
+    code = ErrorCode.CONFLICT
+
+    def __init__(self, detail: str, reason: ConflictReason) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "reason": self.reason.value}
+
+
+class RateLimited(CodedError):
+    """`retry_after` is in seconds."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, detail: str, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "retryAfter": self.retry_after}
+
+
+class DiscordRefused(CodedError):
+    code = ErrorCode.DISCORD_REFUSED
+
+
+class Unavailable(CodedError):
+    """`retry_after` is in seconds."""
+
+    code = ErrorCode.UNAVAILABLE
+
+    def __init__(self, detail: str, retry_after: float = 5) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "retryAfter": self.retry_after}
+
+
+class Internal(CodedError):
+    """The mask over a defect of ours; `request_id` is what finds it in the log."""
+
+    code = ErrorCode.INTERNAL
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"Something went wrong on our side. Quote the request id {request_id} when you report it.")
+        self.request_id = request_id
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "requestId": self.request_id}

@@ -1,0 +1,55 @@
+"""Runs one operation of a validated document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,  # pyright: ignore[reportUnknownVariableType] - a parameter of it is not fully typed
+)
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from husqy_graphql.engine.errors import bad_values, present_errors
+from husqy_graphql.engine.text import unstorable_values
+from husqy_graphql.gql.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Executes documents against the schema; the one way for `/graphql` and `/v1`."""
+
+    schema: GraphQLSchema
+
+    async def execute(
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        context: Context,
+    ) -> ExecutionResult:
+        """The result with its errors presented; raises nothing that the document or its variables could cause."""
+        unstorable = dict(unstorable_values(dict(variables), ""))
+        if unstorable:
+            return ExecutionResult(None, [bad_values({path.lstrip("."): why for path, why in unstorable.items()})])
+        context.writes = operation.operation is OperationType.MUTATION
+        result = execute(
+            self.schema,
+            document,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=operation.name.value if operation.name else None,
+            executor_class=StrawberryGraphQLCoreExecutionContext,
+            hide_suggestions=True,
+        )
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        if result.errors:
+            return ExecutionResult(result.data, present_errors(result.errors, context.request_id))
+        return result

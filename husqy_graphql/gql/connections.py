@@ -1,0 +1,82 @@
+"""Cursor connections, after the GraphQL Cursor Connections Specification (Relay)."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import strawberry
+
+from husqy_graphql.core.errors import BadUserInput
+from husqy_graphql.gql.context import Context
+
+T = TypeVar("T")
+
+PAGE_DEFAULT = 25
+PAGE_MAX = 100
+
+
+@strawberry.type(description="Where a page of a list stands.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether the list goes on behind this page.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last item, to be sent as `after`; null on an empty page."
+    )
+
+
+@strawberry.type(description="An item of a list with its place.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(description="The place of this item, to be sent as `after`.")
+    node: T = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(description="The items of this page with their places.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
+
+    @strawberry.field(description="The items of this page.")
+    def nodes(self) -> list[T]:
+        return [edge.node for edge in self.edges]
+
+
+def page_size(context: Context, first: int | None) -> int | None:
+    """How many items to read; None for all of them, which only a document of `/v1` may ask for.
+
+    Raises BadUserInput outside 1 to 100.
+    """
+    if first is None:
+        return None if context.stored else PAGE_DEFAULT
+    if not 1 <= first <= PAGE_MAX:
+        raise BadUserInput(f"A page has 1 to {PAGE_MAX} items.", {"first": f"must be from 1 to {PAGE_MAX}"})
+    return first
+
+
+def encode_cursor(number: int) -> str:
+    """The cursor of an item that is sorted by one number."""
+    return urlsafe_b64encode(str(number).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> int | None:
+    """The number in a cursor; raises BadUserInput for anything else."""
+    if cursor is None:
+        return None
+    try:
+        number = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        if number.isascii() and number.isdigit() and len(number) <= 19:
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    raise BadUserInput("This is not a cursor of this list.", {"after": "must be a `cursor` that this list answered"})
+
+
+def to_connection(items: Sequence[T], size: int | None, cursor: Callable[[T], str]) -> Connection[T]:
+    """A page out of up to `size` + 1 items that were read; the one too many only proves that the list goes on."""
+    shown = items if size is None else items[:size]
+    edges = [Edge(cursor=cursor(item), node=item) for item in shown]
+    return Connection(
+        edges=edges,
+        page_info=PageInfo(has_next_page=len(items) > len(shown), end_cursor=edges[-1].cursor if edges else None),
+    )

@@ -1,0 +1,134 @@
+"""What a resolver gets: the caller, the request, and the process's resources."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from husqy_graphql.core.access import (
+    Actor,
+    GuildAccess,
+    MemberAccess,
+    Permission,
+    authorize,
+    authorize_member,
+    authorize_service,
+    require_actor,
+)
+from husqy_graphql.core.clock import Clock
+from husqy_graphql.core.key_ring import KeyRing
+from husqy_graphql.db.engines import Engines, Reads
+from husqy_graphql.db.unit_of_work import UnitOfWork, unit_of_work
+from husqy_graphql.discord.port import BotPort, UserGuild
+from husqy_graphql.gql.readiness import Readiness
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Caller(Protocol):
+    """Who sent the request, and what Discord says about that person.
+
+    `fresh` asks for an answer young enough to change something on its ground; it raises instead of using an old one
+    when Discord does not answer.
+    """
+
+    @property
+    def actor(self) -> Actor | None: ...
+
+    async def administers(self, guild_id: int, *, fresh: bool) -> bool: ...
+
+    async def belongs_to(self, guild_id: int, *, fresh: bool) -> bool: ...
+
+    async def guilds(self, *, fresh: bool) -> Sequence[UserGuild]: ...
+
+
+class Credentials(Protocol):
+    """Resolves credentials for the operations that ask about one."""
+
+    async def resolve(self, credential: str) -> Actor: ...
+
+    async def target_administers(self, guild_id: int, target: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What lives as long as the process."""
+
+    engines: Engines
+    bot: BotPort
+    clock: Clock
+    key_ring: KeyRing = field(repr=False)
+    credentials: Credentials
+    readiness: Readiness
+
+    @property
+    def reads(self) -> Reads:
+        return Reads(self.engines.read)
+
+
+@dataclass(slots=True)
+class Context:
+    """One request. `stored` marks a document of `/v1`, whose lists have no maximum length."""
+
+    resources: Resources
+    caller: Caller
+    request_id: str
+    stored: bool = False
+    writes: bool = False  # set before a mutation runs
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict[Any, DataLoader[Any, Any]])
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the request came without a credential."""
+        return self.caller.actor is None
+
+    @property
+    def actor(self) -> Actor:
+        """The caller; raises Unauthenticated when there is none."""
+        return require_actor(self.caller.actor)
+
+    async def authorize(self, guild_id: int, permission: Permission) -> GuildAccess:
+        """Proof of the permission; raises Unauthenticated or Forbidden."""
+        return await authorize(self.caller.actor, guild_id, permission, self._administers)
+
+    async def authorize_member(self, guild_id: int, user_id: int) -> MemberAccess:
+        """Proof that the caller is, or acts for, the member; raises Unauthenticated or Forbidden."""
+        return await authorize_member(self.caller.actor, guild_id, user_id, self._belongs_to)
+
+    def authorize_service(self, guild_id: int) -> GuildAccess:
+        """Proof that the caller is Husqy's own bot; raises Unauthenticated or Forbidden."""
+        return authorize_service(self.caller.actor, guild_id)
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A transaction that commits when its block ends."""
+        return unit_of_work(self.resources.engines.write, self.resources.clock, self.request_id)
+
+    async def load(self, batch: Callable[[Context, Sequence[K]], Awaitable[Sequence[V]]], key: K) -> V:
+        """Load one value through `batch`, which gets the keys of all fields that ask at the same moment."""
+        loader = self._loaders.get(batch)
+        if loader is None:
+
+            async def load_all(keys: list[K]) -> Sequence[V]:
+                return await batch(self, keys)
+
+            loader = self._loaders[batch] = DataLoader(load_fn=load_all)
+        return await loader.load(key)
+
+    def forget(self) -> None:
+        """Drop what was loaded, so that a field that follows a change reads it."""
+        self._loaders.clear()
+
+    async def _administers(self, guild_id: int) -> bool:
+        return await self.caller.administers(guild_id, fresh=self.writes)
+
+    async def _belongs_to(self, guild_id: int) -> bool:
+        return await self.caller.belongs_to(guild_id, fresh=self.writes)
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,111 @@
+"""The schema's own scalars: what they accept, what they answer, and how they look in JSON schema.
+
+A scalar carries the rules that a value must meet whatever the data (a range, a format), so that `/graphql` and `/v1`
+refuse it in the same words, with all other faults of the request, before anything runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from husqy_graphql.core.snowflake import SNOWFLAKE_MAX, SNOWFLAKE_MIN, parse_snowflake
+
+Snowflake = NewType("Snowflake", int)
+AutoDeleteSeconds = NewType("AutoDeleteSeconds", int)
+
+AUTO_DELETE_MAX = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar's GraphQL definition beside its JSON schemas for requests and responses."""
+
+    definition: ScalarDefinition
+    request: Mapping[str, Any]
+    response: Mapping[str, Any]
+
+
+def _parser(parse: Callable[[object], object]) -> Callable[[object], object]:
+    """Turns the ValueError of a parser into the error that graphql-core shows as it is."""
+
+    def parse_value(value: object) -> object:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise GraphQLError(str(error)) from None
+
+    return parse_value
+
+
+def parse_datetime(value: object) -> datetime:
+    """An aware UTC time out of RFC 3339 text; without an offset it is UTC (G3b). Raises ValueError."""
+    if isinstance(value, str):
+        try:
+            parsed = datetime.fromisoformat(value)
+            return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise ValueError("must be a time like 2026-03-01T14:05:00Z (RFC 3339)")
+
+
+def format_datetime(value: datetime) -> str:
+    """RFC 3339 in UTC with a trailing Z."""
+    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def parse_auto_delete(value: object) -> int:
+    """Seconds from 0 to 900. Raises ValueError."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= AUTO_DELETE_MAX:
+        return value
+    raise ValueError(f"must be a whole number of seconds from 0 to {AUTO_DELETE_MAX}")
+
+
+SCALARS: Mapping[object, Scalar] = {
+    Snowflake: Scalar(
+        strawberry.scalar(
+            name="Snowflake",
+            description=(
+                "A Discord id. It is a string of digits, because it is larger than the numbers that JavaScript keeps "
+                f"exactly; a whole number is accepted too. From {SNOWFLAKE_MIN} to {SNOWFLAKE_MAX}."
+            ),
+            specified_by_url="https://discord.com/developers/docs/reference#snowflakes",
+            serialize=str,
+            parse_value=_parser(parse_snowflake),
+        ),
+        request={"type": ["integer", "string"], "minimum": SNOWFLAKE_MIN, "maximum": SNOWFLAKE_MAX},
+        response={"type": "string", "pattern": "^[0-9]+$"},
+    ),
+    AutoDeleteSeconds: Scalar(
+        strawberry.scalar(
+            name="AutoDeleteSeconds",
+            description=(
+                "Seconds until Husqy removes its own replies: 0 (never) to 900, as long as an interaction lives."
+            ),
+            serialize=int,
+            parse_value=_parser(parse_auto_delete),
+        ),
+        request={"type": "integer", "minimum": 0, "maximum": AUTO_DELETE_MAX},
+        response={"type": "integer", "minimum": 0, "maximum": AUTO_DELETE_MAX},
+    ),
+    datetime: Scalar(
+        strawberry.scalar(
+            name="DateTime",
+            description=(
+                "A time in UTC, as RFC 3339 writes it: `2026-03-01T14:05:00Z`. Any offset is accepted, and none means "
+                "UTC."
+            ),
+            specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+            serialize=format_datetime,
+            parse_value=_parser(parse_datetime),
+        ),
+        request={"type": "string", "format": "date-time"},
+        response={"type": "string", "format": "date-time"},
+    ),
+}

@@ -1,0 +1,118 @@
+"""The audit log of a guild in the schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+import strawberry
+
+from husqy_graphql.core.access import Permission
+from husqy_graphql.core.audit import ActorKind, AuditAction
+from husqy_graphql.gql.arguments import After, First
+from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
+from husqy_graphql.gql.enums import graphql_enum
+from husqy_graphql.gql.guild import GuildObject
+from husqy_graphql.gql.nodes import Node, encode_node_id
+from husqy_graphql.gql.scalars import Snowflake
+from husqy_graphql.guilds import repository
+
+graphql_enum(
+    AuditAction,
+    "What was done.",
+    {
+        "GUILD_JOIN": "Husqy joined the guild.",
+        "GUILD_SETTINGS_UPDATE": "The general settings were changed.",
+        "GUILD_ENTITLEMENT_UPSERT": "Discord reported an entitlement.",
+        "API_KEY_CREATE": "An API key was made.",
+        "API_KEY_DELETE": "An API key was deleted.",
+        "MEMBER_UPDATE": "The cached names or picture of a member were changed.",
+        "MEMBER_LEAVE": "A member left, and what was cached of that member was deleted.",
+        "MEMBER_DATA_COLLECTION_SET": "A member chose whether data may be collected.",
+        "MEMBER_DATA_DELETE": "A member had the stored data deleted.",
+    },
+)
+
+
+@strawberry.type(description="Who made a change.")
+class AuditActor:
+    kind: ActorKind = strawberry.field(description="What kind of caller it was.")
+    user_id: Snowflake | None = strawberry.field(description="The person; null where none is known.")
+
+
+@strawberry.type(description="A field that a change touched.")
+class AuditChange:
+    field: str = strawberry.field(description="The name of the field.")
+    before: str | None = strawberry.field(description="Its value before as JSON; null when it had none.")
+    after: str | None = strawberry.field(description="Its value since then as JSON; null when it has none.")
+
+
+@strawberry.type(description="One change to what is stored for a guild.")
+class AuditLogEntry(Node):
+    @strawberry.field(description="The global id: opaque, and unique over all types.")
+    def id(self) -> strawberry.ID:
+        return encode_node_id("AuditLogEntry", self.database_id)
+
+    database_id: int = strawberry.field(description="The row number.")
+    at: datetime = strawberry.field(description="When it was done.")
+    actor: AuditActor = strawberry.field(description="Who did it.")
+    action: AuditAction = strawberry.field(description="What was done.")
+    target: str = strawberry.field(description="What it was done to.")
+    changes: list[AuditChange] = strawberry.field(description="The fields whose value is another one since.")
+    request_id: str = strawberry.field(description="The id of the request, as in the log and in `X-Request-Id`.")
+
+
+@strawberry.input(description="Which changes to list; what is left out does not restrict.")
+class AuditLogFilter:
+    action: AuditAction | None = strawberry.field(description="Only this action.", default=None)
+    actor_user_id: Snowflake | None = strawberry.field(description="Only what this person did.", default=None)
+    since: datetime | None = strawberry.field(description="Only from this time on.", default=None)
+    until: datetime | None = strawberry.field(description="Only before this time.", default=None)
+
+
+@strawberry.type
+class AuditLogFields(GuildObject):
+    """The audit log of `Guild`."""
+
+    @strawberry.field(description="What was changed in this guild, the newest first. For administrators.")
+    async def audit_log(
+        self,
+        first: First = None,
+        after: After = None,
+        filter: Annotated[AuditLogFilter | None, strawberry.argument(description="Which changes to list.")] = None,
+    ) -> Connection[AuditLogEntry] | None:
+        await self.context.authorize(self.guild_id, Permission.ADMINISTER)
+        size, wanted = page_size(self.context, first), filter or AuditLogFilter()
+        rows = await repository.audit_log(
+            self.context.resources.reads,
+            self.guild_id,
+            before_id=decode_cursor(after),
+            limit=None if size is None else size + 1,
+            action=wanted.action.value if wanted.action else None,
+            actor_user_id=wanted.actor_user_id,
+            since=wanted.since,
+            until=wanted.until,
+        )
+        entries = [to_audit_log_entry(row) for row in rows]
+        return to_connection(entries, size, lambda entry: encode_cursor(entry.database_id))
+
+
+def to_audit_log_entry(row: Any) -> AuditLogEntry:
+    """An audit row as the schema shows it."""
+    return AuditLogEntry(
+        database_id=row.id,
+        at=row.at,
+        actor=AuditActor(kind=ActorKind(row.actor_kind), user_id=row.actor_user_id),
+        action=AuditAction(row.action),
+        target=row.target,
+        changes=[
+            AuditChange(field=each["field"], before=_json(each["before"]), after=_json(each["after"]))
+            for each in row.changes
+        ],
+        request_id=row.request_id,
+    )
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()

@@ -1,0 +1,72 @@
+"""`node` and `nodes`: any row by its global id, under the same permission as where it hangs in the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+
+from husqy_graphql.api_keys.graphql import to_api_key
+from husqy_graphql.api_keys.repository import key_by_id
+from husqy_graphql.api_keys.service import reveal
+from husqy_graphql.core.access import Permission
+from husqy_graphql.core.errors import BadUserInput, Forbidden
+from husqy_graphql.db.engines import Reads
+from husqy_graphql.gql.connections import PAGE_MAX
+from husqy_graphql.gql.context import Context, Info
+from husqy_graphql.gql.nodes import Node, decode_node_id
+from husqy_graphql.guilds import repository as guilds
+from husqy_graphql.guilds.audit_log import to_audit_log_entry
+from husqy_graphql.guilds.types import to_entitlement, to_settings
+
+# How a row is read, what its field in `Guild` asks of the caller, and how it is shown.
+_NodeType = tuple[Callable[[Reads, int], Awaitable[Any]], Permission, Callable[[Context, Any], Node]]
+
+NODE_TYPES: Mapping[str, _NodeType] = {
+    "ApiKey": (
+        key_by_id,
+        Permission.MANAGE_API_KEYS,
+        lambda context, row: to_api_key(reveal(row, context.resources.key_ring)),
+    ),
+    "AuditLogEntry": (guilds.audit_entry_by_id, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
+    "Entitlement": (guilds.entitlement_by_id, Permission.READ, lambda _, row: to_entitlement(row)),
+    "GuildSettings": (guilds.settings_by_id, Permission.READ, lambda _, row: to_settings(row)),
+}
+
+
+@strawberry.type
+class NodeQuery:
+    @strawberry.field(description="Any object by its `id`; null when it is not there, or is not for you.")
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")]
+    ) -> Node | None:
+        return await _find(info.context, id)
+
+    @strawberry.field(description=f"Up to {PAGE_MAX} objects by their `id`s, in the same order.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The global ids.")],
+    ) -> list[Node | None]:
+        if len(ids) > PAGE_MAX:
+            raise BadUserInput(
+                f"These are {len(ids)} ids, more than {PAGE_MAX}.", {"ids": f"must be at most {PAGE_MAX}"}
+            )
+        return [await _find(info.context, each) for each in ids]
+
+
+async def _find(context: Context, node_id: str) -> Node | None:
+    _ = context.actor
+    type_name, row_id = decode_node_id(node_id)
+    if type_name not in NODE_TYPES:
+        return None
+    read, permission, show = NODE_TYPES[type_name]
+    row = await read(context.resources.reads, row_id)
+    if row is None:
+        return None
+    try:
+        await context.authorize(row.guild_id, permission)
+    except Forbidden:
+        return None  # which rows exist is nobody's business but their guild's
+    return show(context, row)

@@ -1,0 +1,74 @@
+"""Around every request: an id that the log, the answer and a masked error share, one log line, and the headers that
+keep browsers from doing harm."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from time import perf_counter
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from husqy_graphql.core.errors import Internal
+from husqy_graphql.transport.responses import error_response
+
+log = structlog.get_logger()
+
+_ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMiddleware:
+    """Gives the request its id, logs it, and answers what nobody else has caught with a masked error."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _ACCEPTABLE_REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = perf_counter()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_with_headers)
+            except Exception:
+                log.exception("unexpected_error")
+                if status:
+                    raise  # the answer is half sent: the server must break it off
+                await error_response(Internal(request_id))(scope, receive, send_with_headers)
+            finally:
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    duration_ms=round((perf_counter() - started) * 1000, 2),
+                )
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id that the middleware gave the request."""
+    return scope["state"]["request_id"]

@@ -1,0 +1,180 @@
+"""What every test stands on: a real database, the sandbox Discord, a fixed clock, and the program over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from husqy_graphql.app import Program, create_program, migrate_database
+from husqy_graphql.config import Settings
+
+POSTGRES_URL = os.environ.get("HUSQY_TEST_POSTGRES_URL")
+SLOW = os.environ.get("HUSQY_TEST_SLOW") == "1"
+
+GUILD = 1300000000000000001
+QUIET_GUILD = 1300000000000000002
+FOREIGN_GUILD = 1300000000000000003  # the owner's, without Husqy
+UNKNOWN_GUILD = 1300000000000009999
+OWNER, ADMIN, MEMBER, MEMBER_2, OUTSIDER = (1300000000000000101 + index for index in range(5))
+
+
+def pytest_report_header() -> str:
+    return f"database: {'PostgreSQL' if POSTGRES_URL else 'SQLite (PostgreSQL with HUSQY_TEST_POSTGRES_URL)'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    skip = pytest.mark.skip(reason="a slow sweep: set HUSQY_TEST_SLOW=1")
+    for item in items:
+        if "slow" in item.keywords and not SLOW:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still until a test moves it."""
+
+    now: datetime = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def template_database(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """A migrated database of this test process, that each test gets a copy of."""
+    if POSTGRES_URL is None:
+        path = tmp_path_factory.mktemp("template") / "template.db"
+        asyncio.run(migrate_database(Settings(database_url=f"sqlite+aiosqlite:///{path}")))
+        yield str(path)
+        return
+    name = f"husqy_test_{uuid4().hex[:12]}"
+    asyncio.run(_on_server(f'CREATE DATABASE "{name}"'))
+    asyncio.run(migrate_database(Settings(database_url=_database_url(name))))
+    yield name
+    asyncio.run(_on_server(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def database_url(template_database: str, tmp_path: Path) -> AsyncGenerator[str]:
+    if POSTGRES_URL is None:
+        path = tmp_path / "husqy.db"
+        shutil.copy(template_database, path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    name = f"husqy_test_{uuid4().hex[:12]}"
+    await _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    yield _database_url(name)
+    await _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _on_server(statement: str) -> None:
+    assert POSTGRES_URL
+    engine = create_async_engine(POSTGRES_URL, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+def _database_url(name: str) -> str:
+    assert POSTGRES_URL
+    return make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
+
+
+@dataclass
+class Api:
+    """The program as its clients see it."""
+
+    http: httpx2.AsyncClient
+    program: Program
+    clock: FixedClock
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def graphql(
+        self, query: str, *, token: str | None = "sandbox-owner", acting: int | None = None, **variables: Any
+    ) -> dict[str, Any]:
+        """The body of the answer to a query or mutation."""
+        response = await self.http.post(
+            "/graphql", json={"query": query, "variables": variables}, headers=credentials(token, acting)
+        )
+        return response.json()
+
+    async def data(self, query: str, **options: Any) -> dict[str, Any]:
+        """The data of an answer that must have no errors."""
+        body = await self.graphql(query, **options)
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    async def error(self, query: str, **options: Any) -> dict[str, Any]:
+        """The one error of an answer."""
+        body = await self.graphql(query, **options)
+        [error] = body["errors"]
+        return error
+
+    async def rest(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = "sandbox-owner",
+        acting: int | None = None,
+        **options: Any,
+    ) -> httpx2.Response:
+        """The answer of a `/v1` operation."""
+        headers = {**credentials(token, acting), **options.pop("headers", {})}
+        return await self.http.request(method, f"/v1{path}", headers=headers, **options)
+
+    async def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table, as the database has them."""
+        async with self.program.resources.engines.read.connect() as connection:
+            result = await connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))
+            return [dict(row) for row in result.mappings()]
+
+    async def everything(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of every table, to see that a refusal changed none."""
+        tables = ("guild_settings", "guild_entitlements", "guild_members", "api_keys", "audit_log")
+        return {table: await self.rows(table) for table in tables}
+
+
+def credentials(token: str | None, acting: int | None = None) -> dict[str, str]:
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    return headers if acting is None else {**headers, "x-husqy-acting-user": str(acting)}
+
+
+@pytest.fixture
+async def api(database_url: str, clock: FixedClock) -> AsyncGenerator[Api]:
+    """The program on the demo world, with its database and its Discord for this test alone."""
+    program = create_program(Settings(database_url=database_url, sandbox_path=None), clock=clock)
+    async with program.running(), client(program) as http:
+        await program.seed_demo_world()
+        yield Api(http, program, clock)
+
+
+def client(program: Program) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app=program.asgi, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", timeout=30)
