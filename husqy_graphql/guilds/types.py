@@ -14,7 +14,7 @@ from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordEmoji
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
 from husqy_graphql.gql.scalars import AutoDeleteSeconds, Snowflake
-from husqy_graphql.guilds.variables import display_name
+from husqy_graphql.discord.variables import display_name
 from husqy_graphql.lifecycle import is_enabled
 
 

@@ -15,7 +15,7 @@ from husqy_graphql.discord.port import (
     DiscordRole,
     DiscordUser,
 )
-from husqy_graphql.guilds.variables import (
+from husqy_graphql.discord.variables import (
     channel_context,
     display_name,
     member_context,

@@ -1,0 +1,166 @@
+"""Facts of Discord's gateway: only the service credential reports them, and twice is once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.conftest import GUILD, QUIET_GUILD, UNKNOWN_GUILD, Api
+
+JOIN = "mutation ($guild: Snowflake!) { guildJoin(guildId: $guild) { settings { guildId language autoDelete } } }"
+LEAVE = "mutation ($guild: Snowflake!) { guildLeave(guildId: $guild) { deleted } }"
+UPDATE = """mutation ($guild: Snowflake!, $input: MemberUpdateInput!) {
+  memberUpdate(guildId: $guild, userId: "1300000000000000103", input: $input) {
+    member { username displayName globalName nickname avatar preventDataCollection } } }"""
+MEMBER_LEAVE = """mutation ($guild: Snowflake!) {
+  memberLeave(guildId: $guild, userId: "1300000000000000103") { deleted } }"""
+CHOICE = """mutation ($guild: Snowflake!) {
+  memberDataCollectionSet(guildId: $guild, userId: "1300000000000000103", input: {prevented: true}) {
+    member { preventDataCollection } } }"""
+ENTITLE = """mutation ($guild: Snowflake!, $input: GuildEntitlementUpsertInput!) {
+  guildEntitlementUpsert(guildId: $guild, input: $input) {
+    entitlement { databaseId skuId type startAt endsAt deleted } } }"""
+ENTITLEMENT: dict[str, Any] = {"entitlementId": "77", "skuId": "88", "type": "APPLICATION_SUBSCRIPTION"}
+
+FACTS = [
+    (JOIN, {}),
+    (LEAVE, {}),
+    (UPDATE, {"input": {"username": "x"}}),
+    (MEMBER_LEAVE, {}),
+    (CHOICE, {}),
+    (ENTITLE, {"input": ENTITLEMENT}),
+]
+
+
+@pytest.mark.parametrize("token", [None, "sandbox-owner", "sandbox-admin", "sandbox-member"])
+@pytest.mark.parametrize(("fact", "variables"), FACTS)
+async def test_only_the_service_credential_reports_facts(
+    api: Api, fact: str, variables: dict[str, Any], token: str | None
+) -> None:
+    before = await api.everything()
+
+    error = await api.error(fact, token=token, guild=str(GUILD), **variables)
+
+    assert error["extensions"]["code"] == ("UNAUTHENTICATED" if token is None else "FORBIDDEN")
+    assert await api.everything() == before
+
+
+async def test_an_api_key_reports_no_facts(api: Api) -> None:
+    made = await api.rest("POST", "/auth/api-key", json={"guild_id": GUILD})
+    token = made.json()["data"]["api_key"]["api_key"]
+
+    for fact, variables in FACTS:
+        error = await api.error(fact, token=token, guild=str(GUILD), **variables)
+        assert error["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
+    joins = [api.data(JOIN, token="sandbox-service", guild=str(UNKNOWN_GUILD)) for _ in range(10)]
+
+    answers = await asyncio.gather(*joins)
+
+    expected = {"guildId": str(UNKNOWN_GUILD), "language": "en", "autoDelete": 60}
+    assert [answer["guildJoin"]["settings"] for answer in answers] == [expected] * 10
+    assert [row["guild_id"] for row in await api.rows("guild_settings")] == [GUILD, QUIET_GUILD, UNKNOWN_GUILD]
+    joined = [row for row in await api.rows("audit_log") if row["guild_id"] == UNKNOWN_GUILD]
+    assert [row["action"] for row in joined] == ["guild.join"]
+
+
+async def test_leaving_deletes_everything_of_that_guild_alone(api: Api) -> None:
+    for guild in (GUILD, QUIET_GUILD):
+        await api.rest("POST", "/auth/api-key", json={"guild_id": guild})
+        await api.data(UPDATE, token="sandbox-service", guild=str(guild), input={"username": "mia"})
+        entitlement = {**ENTITLEMENT, "entitlementId": str(guild)}
+        await api.data(ENTITLE, token="sandbox-service", guild=str(guild), input=entitlement)
+
+    assert (await api.data(LEAVE, token="sandbox-service", guild=str(GUILD)))["guildLeave"]["deleted"] is True
+
+    for table, rows in (await api.everything()).items():
+        assert rows, table
+        assert {row["guild_id"] for row in rows} == {QUIET_GUILD}, table
+    assert (await api.data(LEAVE, token="sandbox-service", guild=str(GUILD)))["guildLeave"]["deleted"] is False
+    assert (await api.rest("GET", f"/settings?guild_id={GUILD}")).status_code == 404
+
+
+async def test_a_member_is_cached_changed_and_forgotten(api: Api) -> None:
+    options = {"token": "sandbox-service", "guild": str(GUILD)}
+    first = await api.data(UPDATE, **options, input={"username": "mia", "nickname": "M", "avatar": "abc"})
+    assert first["memberUpdate"]["member"]["nickname"] == "M"
+
+    second = await api.data(UPDATE, **options, input={"nickname": None, "globalName": "Mia"})
+    assert second["memberUpdate"]["member"] == {
+        "username": "mia", "displayName": None, "globalName": "Mia", "nickname": None, "avatar": "abc",
+        "preventDataCollection": False,
+    }  # fmt: skip
+    assert (await api.data(CHOICE, **options))["memberDataCollectionSet"]["member"]["preventDataCollection"] is True
+    assert (await api.data(MEMBER_LEAVE, **options))["memberLeave"]["deleted"] is True
+    assert await api.rows("guild_members") == []
+    assert (await api.data(MEMBER_LEAVE, **options))["memberLeave"]["deleted"] is False
+
+
+@pytest.mark.parametrize("field", ["username", "displayName", "globalName", "nickname", "avatar"])
+async def test_a_name_that_is_too_long_is_refused_by_name(api: Api, field: str) -> None:
+    before = await api.everything()
+
+    error = await api.error(UPDATE, token="sandbox-service", guild=str(GUILD), input={field: "x" * 513})
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert list(error["extensions"]["fields"]) == [f"input.{field}"]
+    assert await api.everything() == before
+
+
+@pytest.mark.parametrize(("fact", "variables"), FACTS[2:])
+async def test_facts_about_an_unknown_guild_are_not_found(api: Api, fact: str, variables: dict[str, Any]) -> None:
+    before = await api.everything()
+
+    error = await api.error(fact, token="sandbox-service", guild=str(UNKNOWN_GUILD), **variables)
+
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    assert await api.everything() == before
+
+
+async def test_an_entitlement_makes_the_guild_premium_until_it_ends(api: Api) -> None:
+    premium = '{ guild(id: "1300000000000000001") { premium entitlements { databaseId } } }'
+    until = {**ENTITLEMENT, "startAt": "2026-03-01T11:00:00Z", "endsAt": "2026-03-02T00:00:00+01:00"}
+
+    for _ in range(2):
+        stored = await api.data(ENTITLE, token="sandbox-service", guild=str(GUILD), input=until)
+        assert stored["guildEntitlementUpsert"]["entitlement"] == {
+            "databaseId": 1, "skuId": "88", "type": "APPLICATION_SUBSCRIPTION",
+            "startAt": "2026-03-01T11:00:00Z", "endsAt": "2026-03-01T23:00:00Z", "deleted": False,
+        }  # fmt: skip
+
+    assert (await api.data(premium))["guild"] == {"premium": True, "entitlements": [{"databaseId": 1}]}
+    api.clock.advance(hours=11)
+    assert (await api.data(premium))["guild"]["premium"] is False
+    [row] = [row for row in await api.rows("audit_log") if row["action"] == "guild.entitlement.upsert"]
+    assert row["target"] == "entitlement 77"
+
+
+async def test_an_entitlement_without_a_start_begins_now_and_can_be_taken_back(api: Api) -> None:
+    options = {"token": "sandbox-service", "guild": str(GUILD)}
+    stored = await api.data(ENTITLE, **options, input=ENTITLEMENT)
+    assert stored["guildEntitlementUpsert"]["entitlement"]["startAt"] == "2026-03-01T12:00:00Z"
+
+    api.clock.advance(hours=1)
+    await api.data(ENTITLE, **options, input={**ENTITLEMENT, "deleted": True})
+
+    settings = (await api.rest("GET", f"/settings?guild_id={GUILD}")).json()["data"]
+    assert settings["entitlements"] == [
+        {
+            "id": 1, "guild_id": str(GUILD), "sku_id": "88", "entitlement_type": 8,
+            "start_at": "2026-03-01T12:00:00Z", "ends_at": None, "deleted": True,
+        }
+    ]  # fmt: skip
+
+
+async def test_an_entitlement_of_another_guild_is_not_taken_over(api: Api) -> None:
+    await api.data(ENTITLE, token="sandbox-service", guild=str(GUILD), input=ENTITLEMENT)
+    before = await api.everything()
+
+    error = await api.error(ENTITLE, token="sandbox-service", guild=str(QUIET_GUILD), input=ENTITLEMENT)
+
+    assert error["extensions"]["fields"] == {"input.entitlementId": "belongs to another guild"}
+    assert await api.everything() == before
