@@ -1,0 +1,257 @@
+"""The one adapter: the project's words on one side, Discord's REST API on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from husqy_graphql.discord.http import DiscordHTTP
+from husqy_graphql.discord.port import (
+    DiscordChannel,
+    DiscordEmoji,
+    DiscordEntitlement,
+    DiscordGuild,
+    DiscordMember,
+    DiscordRole,
+    DiscordUser,
+    NotThere,
+    Refused,
+    TokenInfo,
+    Unreachable,
+    UserGuild,
+)
+
+T = TypeVar("T")
+
+MEMBERS_PAGE = 1_000
+ENTITLEMENTS_PAGE = 100
+UNKNOWN_ACCESS = 50001  # Discord's answer for guilds that the bot is not in
+
+
+@dataclass(frozen=True, slots=True)
+class BotDiscord:
+    """Asks as the bot."""
+
+    http: DiscordHTTP
+    token: str = field(repr=False)
+    application_id: int
+
+    async def current_user(self) -> DiscordUser:
+        return _parsed(_user, await self._get("/users/@me"))
+
+    async def guild(self, guild_id: int) -> DiscordGuild | None:
+        found = await self._find("/guilds/{guild_id}", guild_id=guild_id)
+        return None if found is None else _parsed(_guild, found)
+
+    async def channels(self, guild_id: int) -> Sequence[DiscordChannel] | None:
+        found = await self._find("/guilds/{guild_id}/channels", guild_id=guild_id)
+        return None if found is None else _parsed(lambda rows: [_channel(row) for row in rows], found)
+
+    async def members(self, guild_id: int) -> Sequence[DiscordMember] | None:
+        members: list[DiscordMember] = []
+        while True:
+            after = members[-1].user.id if members else 0
+            query = {"limit": MEMBERS_PAGE, "after": after}
+            found = await self._find("/guilds/{guild_id}/members", query=query, guild_id=guild_id)
+            if found is None:
+                return None
+            page = _parsed(lambda rows: [_member(row) for row in rows], found)
+            # A server that ignores `after` must not keep us for ever.
+            new = sorted((each for each in page if each.user.id > after), key=lambda each: each.user.id)
+            members += new
+            if len(page) < MEMBERS_PAGE or not new:
+                return members
+
+    async def member(self, guild_id: int, user_id: int) -> DiscordMember | None:
+        found = await self._find("/guilds/{guild_id}/members/{user_id}", guild_id=guild_id, user_id=user_id)
+        return None if found is None else _parsed(_member, found)
+
+    async def user(self, user_id: int) -> DiscordUser | None:
+        found = await self._find("/users/{user_id}", user_id=user_id)
+        return None if found is None else _parsed(_user, found)
+
+    async def entitlements(self) -> Sequence[DiscordEntitlement]:
+        found: list[DiscordEntitlement] = []
+        while True:
+            after = found[-1].id if found else 0
+            query: dict[str, str | int] = {
+                "limit": ENTITLEMENTS_PAGE,
+                "after": after,
+                "exclude_ended": "false",
+                "exclude_deleted": "false",
+            }
+            rows = await self._get(
+                "/applications/{application_id}/entitlements", query=query, application_id=self.application_id
+            )
+            page = _parsed(lambda rows: [_entitlement(row) for row in rows], rows)
+            new = sorted((each for each in page if each.id > after), key=lambda each: each.id)
+            found += new
+            if len(page) < ENTITLEMENTS_PAGE or not new:
+                return found
+
+    async def _get(self, route: str, *, query: Mapping[str, str | int] | None = None, **parameters: object) -> Any:
+        return await self.http.request(
+            "GET", route, authorization=f"Bot {self.token}", parameters=parameters, query=query
+        )
+
+    async def _find(self, route: str, *, query: Mapping[str, str | int] | None = None, **parameters: object) -> Any:
+        """The answer, or None for what is not there or not the bot's to see."""
+        try:
+            return await self._get(route, query=query, **parameters)
+        except NotThere:
+            return None
+        except Refused as error:
+            if error.code == UNKNOWN_ACCESS:
+                return None
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class UserDiscord:
+    """Asks with a user's OAuth access token."""
+
+    http: DiscordHTTP
+
+    async def token_info(self, token: str) -> TokenInfo:
+        return _parsed(_token_info, await self.http.request("GET", "/oauth2/@me", authorization=f"Bearer {token}"))
+
+    async def user_guilds(self, token: str) -> Sequence[UserGuild]:
+        # One page is enough: 200 guilds are the most that a person can be in.
+        rows = await self.http.request(
+            "GET", "/users/@me/guilds", authorization=f"Bearer {token}", query={"limit": 200}
+        )
+        return _parsed(lambda rows: [_user_guild(row) for row in rows], rows)
+
+
+def _parsed(parse: Callable[[Any], T], answer: Any) -> T:
+    try:
+        return parse(answer)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreachable(f"Discord's answer lacks something: {type(error).__name__} {error}.") from None
+
+
+def _optional_id(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _time(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _user(row: Mapping[str, Any]) -> DiscordUser:
+    return DiscordUser(
+        id=int(row["id"]),
+        username=row["username"],
+        global_name=row.get("global_name"),
+        avatar=row.get("avatar"),
+        discriminator=row.get("discriminator", "0"),
+        bot=row.get("bot", False),
+    )
+
+
+def _member(row: Mapping[str, Any]) -> DiscordMember:
+    return DiscordMember(
+        user=_user(row["user"]),
+        nick=row.get("nick"),
+        avatar=row.get("avatar"),
+        role_ids=tuple(int(each) for each in row["roles"]),
+        joined_at=_time(row.get("joined_at")),
+        premium_since=_time(row.get("premium_since")),
+        deaf=row.get("deaf", False),
+        mute=row.get("mute", False),
+        pending=row.get("pending", False),
+        communication_disabled_until=_time(row.get("communication_disabled_until")),
+    )
+
+
+def _role(row: Mapping[str, Any]) -> DiscordRole:
+    return DiscordRole(
+        id=int(row["id"]),
+        name=row["name"],
+        color=row["color"],
+        position=row["position"],
+        permissions=int(row["permissions"]),
+        managed=row["managed"],
+        hoist=row["hoist"],
+        mentionable=row["mentionable"],
+    )
+
+
+def _emoji(row: Mapping[str, Any]) -> DiscordEmoji:
+    return DiscordEmoji(
+        id=int(row["id"]),
+        name=row["name"],
+        animated=row.get("animated", False),
+        require_colons=row.get("require_colons", True),
+        managed=row.get("managed", False),
+        available=row.get("available", True),
+    )
+
+
+def _channel(row: Mapping[str, Any]) -> DiscordChannel:
+    return DiscordChannel(
+        id=int(row["id"]),
+        guild_id=_optional_id(row.get("guild_id")),
+        name=row.get("name"),
+        type=row["type"],
+        position=row.get("position", 0),
+        parent_id=_optional_id(row.get("parent_id")),
+        topic=row.get("topic"),
+        nsfw=row.get("nsfw", False),
+    )
+
+
+def _guild(row: Mapping[str, Any]) -> DiscordGuild:
+    return DiscordGuild(
+        id=int(row["id"]),
+        name=row["name"],
+        owner_id=int(row["owner_id"]),
+        icon=row.get("icon"),
+        description=row.get("description"),
+        afk_timeout=row["afk_timeout"],
+        mfa_level=row["mfa_level"],
+        preferred_locale=row["preferred_locale"],
+        premium_subscription_count=row.get("premium_subscription_count") or 0,
+        premium_tier=row["premium_tier"],
+        verification_level=row["verification_level"],
+        nsfw_level=row["nsfw_level"],
+        public_updates_channel_id=_optional_id(row.get("public_updates_channel_id")),
+        rules_channel_id=_optional_id(row.get("rules_channel_id")),
+        system_channel_id=_optional_id(row.get("system_channel_id")),
+        widget_channel_id=_optional_id(row.get("widget_channel_id")),
+        roles=tuple(_role(each) for each in row["roles"]),
+        emojis=tuple(_emoji(each) for each in row["emojis"]),
+    )
+
+
+def _entitlement(row: Mapping[str, Any]) -> DiscordEntitlement:
+    return DiscordEntitlement(
+        id=int(row["id"]),
+        sku_id=int(row["sku_id"]),
+        guild_id=_optional_id(row.get("guild_id")),
+        type=row["type"],
+        starts_at=_time(row.get("starts_at")),
+        ends_at=_time(row.get("ends_at")),
+        deleted=row["deleted"],
+    )
+
+
+def _user_guild(row: Mapping[str, Any]) -> UserGuild:
+    return UserGuild(
+        id=int(row["id"]),
+        name=row["name"],
+        icon=row.get("icon"),
+        owner=row["owner"],
+        permissions=int(row["permissions"]),
+    )
+
+
+def _token_info(row: Mapping[str, Any]) -> TokenInfo:
+    return TokenInfo(
+        application_id=int(row["application"]["id"]),
+        scopes=frozenset(row["scopes"]),
+        expires_at=datetime.fromisoformat(row["expires"]).astimezone(UTC),
+        user=_user(row["user"]) if row.get("user") else None,
+    )

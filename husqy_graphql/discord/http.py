@@ -1,0 +1,237 @@
+"""The transport to Discord's REST API: one deadline a call, the rate limits, and no blind repetition.
+
+What may have had its effect is never sent again unless repeating it does no harm: GET, PUT, DELETE and PATCH, and a POST
+only with a nonce. Tokens never reach an exception, a log line or a repr.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx2
+import orjson
+
+from husqy_graphql.discord.limits import Bucket, RateLimits
+from husqy_graphql.discord.port import (
+    DiscordError,
+    Invalid,
+    NotThere,
+    Refused,
+    Throttled,
+    TooMany,
+    Unauthorized,
+    Unreachable,
+)
+
+REPEATABLE = {"GET", "PUT", "DELETE", "PATCH"}
+MAX_TRIES = 4
+FIRST_BACKOFF = 0.25  # seconds
+MAJOR_PARAMETERS = ("guild_id", "channel_id", "webhook_id", "token")
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+class DiscordHTTP:
+    """Sends requests to one base address, for any number of tokens. `deadline` is in seconds, for a whole call."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        deadline: float = 5.0,
+        limits: RateLimits | None = None,
+    ) -> None:
+        self._deadline = deadline
+        self._limits = limits or RateLimits(per_second=40)
+        self._rejected: set[str] = set()
+        self._client = httpx2.AsyncClient(
+            base_url=base_url,
+            transport=transport,
+            timeout=deadline,
+            headers={"user-agent": "DiscordBot (https://husqy.xyz, 1.0)"},
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def request(
+        self,
+        method: str,
+        route: str,
+        *,
+        authorization: str,
+        parameters: Mapping[str, object] | None = None,
+        query: Mapping[str, str | int] | None = None,
+        json: object = None,
+        reason: str | None = None,
+        keyed: bool = False,
+    ) -> Any:
+        """The JSON of the answer, None for 204. `route` is a template such as `/guilds/{guild_id}`; `keyed` says that the
+        body has a nonce, so that a repetition makes no second object.
+
+        Raises the errors of `port.DiscordError`.
+        """
+        token = hashlib.sha256(authorization.encode()).hexdigest()
+        given = {name: quote(str(value), safe="") for name, value in (parameters or {}).items()}
+        headers = {"authorization": authorization}
+        if json is not None:
+            headers["content-type"] = "application/json"
+        if reason:
+            headers["x-audit-log-reason"] = quote(reason[:512])
+        request = self._client.build_request(
+            method,
+            route.format(**given),
+            params=dict(query or {}),
+            content=None if json is None else orjson.dumps(json),
+            headers=headers,
+        )
+        bucket = self._limits.bucket(token, _bucket_name(method, route, given))
+        progress = _Progress()
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._try(request, token, bucket, progress, repeatable=keyed or method in REPEATABLE)
+        except TimeoutError:
+            if progress.retry_after is not None:
+                raise Throttled("Discord asks us to wait.", retry_after=progress.retry_after) from None
+            raise Unreachable(
+                "Discord did not answer in time.", ambiguous=progress.sent and method != "GET"
+            ) from None
+
+    async def _try(
+        self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress, *, repeatable: bool
+    ) -> Any:
+        for attempt in range(1, MAX_TRIES + 1):
+            if token in self._rejected:
+                raise Unauthorized("Discord has rejected this token before.", status=401)
+            if self._limits.too_many_invalid():
+                raise Unreachable("Too many invalid requests: waiting before Discord bans this address.")
+            last = attempt == MAX_TRIES
+            try:
+                response = await self._send(request, token, bucket, progress)
+            except _NOT_SENT:
+                if last:
+                    raise Unreachable("Discord cannot be reached.") from None
+            except httpx2.TransportError:
+                if last or not repeatable:
+                    ambiguous = request.method != "GET"
+                    raise Unreachable("The connection to Discord broke.", ambiguous=ambiguous) from None
+            else:
+                if response.is_success:
+                    return _json(response) if response.status_code != 204 else None  # noqa: PLR2004
+                error = self._refusal(response, token, bucket, request.method)
+                if isinstance(error, Throttled):
+                    progress.retry_after = error.retry_after
+                    if last:
+                        raise error
+                    await self._limits.sleep(error.retry_after)
+                    continue
+                if last or not repeatable or not isinstance(error, Unreachable):
+                    raise error
+            await self._limits.sleep(FIRST_BACKOFF * 2 ** (attempt - 1))
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _send(self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress) -> httpx2.Response:
+        async with bucket.lock:
+            await self._limits.wait(token, bucket)
+            progress.sent, progress.retry_after = True, None
+            if bucket.remaining is None:
+                # The state of the bucket is not known: one request finds out, the others wait for it.
+                return await self._send_and_learn(request, bucket)
+        return await self._send_and_learn(request, bucket)
+
+    async def _send_and_learn(self, request: httpx2.Request, bucket: Bucket) -> httpx2.Response:
+        response = await self._client.send(request)
+        self._limits.learn(bucket, response.headers)
+        return response
+
+    def _refusal(self, response: httpx2.Response, token: str, bucket: Bucket, method: str) -> DiscordError:
+        status = response.status_code
+        body = _object(response)
+        message, code = str(body.get("message") or f"status {status}"), _integer(body.get("code"))
+        shared = response.headers.get("x-ratelimit-scope") == "shared"
+        if status in {401, 403} or (status == 429 and not shared):
+            self._limits.count_invalid()
+        match status:
+            case 429:
+                retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))
+                hidden = _integer(response.headers.get("x-ratelimit-remaining")) > 0
+                self._limits.refused(
+                    token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden
+                )
+                return Throttled("Discord asks us to wait.", retry_after=retry_after)
+            case 401:
+                if str(response.request.headers.get("authorization", "")).startswith("Bot "):
+                    self._rejected.add(token)
+                return Unauthorized(message, status=status, code=code)
+            case _ if 30000 <= code < 31000:
+                return TooMany(message, status=status, code=code)
+            case 403:
+                return Refused(message, status=status, code=code)
+            case 404:
+                return NotThere(message, status=status, code=code)
+            case _ if status >= 500:
+                return Unreachable(f"Discord answered {status}.", status=status, ambiguous=method != "GET")
+            case _:
+                details = "; ".join(_details(body.get("errors"), ""))
+                return Invalid(f"{message} ({details})" if details else message, status=status, code=code)
+
+
+class _Progress:
+    """How far a call has come when its deadline strikes."""
+
+    sent = False
+    retry_after: float | None = None
+
+
+def _bucket_name(method: str, route: str, parameters: Mapping[str, str]) -> str:
+    major = "/".join(f"{name}={parameters[name]}" for name in MAJOR_PARAMETERS if name in parameters)
+    return f"{method} {route} {major}"
+
+
+def _json(response: httpx2.Response) -> Any:
+    try:
+        return orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        raise Unreachable("Discord's answer is not JSON.", status=response.status_code, ambiguous=True) from None
+
+
+def _object(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+
+
+def _integer(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return 0
+
+
+def _seconds(*values: object) -> float:
+    for value in values:
+        try:
+            return max(0.05, float(str(value)))
+        except ValueError:
+            continue
+    return 1.0
+
+
+def _details(errors: object, path: str) -> list[str]:
+    """Discord's tree of errors as `field: message` lines."""
+    if not isinstance(errors, dict):
+        return []
+    found: list[str] = []
+    for name, value in cast("dict[str, Any]", errors).items():
+        if name == "_errors" and isinstance(value, list):
+            for each in cast("list[Any]", value):
+                found.append(f"{path or 'body'}: {each.get('message', '')}" if isinstance(each, dict) else str(each))
+        else:
+            found += _details(value, f"{path}.{name}".lstrip("."))
+    return found

@@ -1,0 +1,227 @@
+"""Every field and every REST operation against every kind of caller; a refusal changes nothing.
+
+A new field or operation fails here until it is written into the table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType
+
+from husqy_graphql.app import rest_endpoints
+from husqy_graphql.schema import build_schema, graphql_schema
+from tests.conftest import ADMIN, GUILD, MEMBER, QUIET_GUILD, Api, credentials
+
+ANONYMOUS = {"anonymous"}
+INVALID = {"foreign application", "expired"}
+ADMINISTRATORS = {"owner", "administrator"}
+OTHERS = {"member", "outsider"}
+KEY = {"API key"}
+FOREIGN_KEY = {"API key of another guild"}
+SERVICE = {"service"}
+FOR_ADMIN = {"service for an administrator"}
+FOR_MEMBER = {"service for a member"}
+
+SERVICES = SERVICE | FOR_ADMIN | FOR_MEMBER
+VALID = ADMINISTRATORS | OTHERS | KEY | FOREIGN_KEY | SERVICES
+CALLERS = ANONYMOUS | INVALID | VALID
+
+ADMINISTER = ADMINISTRATORS | KEY | FOR_ADMIN
+READ = ADMINISTER | SERVICES
+THE_MEMBER = {"member"} | FOR_MEMBER
+
+G = f'"{GUILD}"'
+M = f'"{MEMBER}"'
+
+# Where it hangs -> how it is asked for, and who may.
+QUERY: dict[str, tuple[str, set[str]]] = {
+    "service": ("{ service { message readiness } }", ANONYMOUS | VALID),
+    "viewer": ("{ viewer { kind } }", VALID),
+    "credential": ('{ credential(value: "sandbox-owner") { value } }', VALID),
+    "hasGuildAccess": (f'{{ hasGuildAccess(guildId: {G}, target: "1") }}', VALID),
+    "supportedLanguages": ("{ supportedLanguages { name } }", VALID),
+    "supportedTimeZones": ("{ supportedTimeZones }", VALID),
+    "supportedUnitSystems": ("{ supportedUnitSystems }", VALID),
+    "variableReplacedContent": (
+        f'{{ variableReplacedContent(content: "x", language: "en", timeZone: "UTC", guildId: {G}) }}',
+        ADMINISTER,
+    ),
+    "memberDataEntries": (f"{{ memberDataEntries(guildId: {G}, userId: {M}) {{ userId }} }}", THE_MEMBER),
+    "guilds": ("{ guilds { id } }", VALID - SERVICES),
+    "guild": (f"{{ guild(id: {G}) {{ id }} }}", READ),
+    "node": ('{ node(id: "R3VpbGRTZXR0aW5nczox") { id } }', VALID),
+    "nodes": ('{ nodes(ids: ["R3VpbGRTZXR0aW5nczox"]) { id } }', VALID),
+}
+GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
+    name: (f"{{ guild(id: {G}) {{ {field} }} }}", callers)
+    for name, field, callers in (
+        ("id", "id", READ),
+        ("name", "name", READ),
+        ("iconUrl", "iconUrl", READ),
+        ("active", "active", READ),
+        ("premium", "premium", READ),
+        ("settings", "settings { language }", READ),
+        ("modules", "modules { name }", READ),
+        ("entitlements", "entitlements { id }", READ),
+        ("roles", "roles { id }", ADMINISTER),
+        ("channels", "channels { id }", ADMINISTER),
+        ("emojis", "emojis { id }", ADMINISTER),
+        ("members", "members { nodes { id } }", ADMINISTER),
+        ("auditLog", "auditLog { nodes { id } }", ADMINISTER),
+        ("apiKeys", "apiKeys { nodes { key } }", ADMINISTRATORS),
+    )
+}
+MUTATION: dict[str, tuple[str, set[str]]] = {
+    name: (f"mutation {{ {name}{rest} }}", callers)
+    for name, rest, callers in (
+        ("guildSettingsUpdate", f"(guildId: {G}, input: {{autoDelete: 9}}) {{ settings {{ id }} }}", ADMINISTER),
+        ("apiKeyCreate", f"(guildId: {G}) {{ apiKey {{ id }} }}", ADMINISTRATORS),
+        ("apiKeyDelete", f'(guildId: {G}, apiKey: {{key: "hq_x"}}) {{ apiKey {{ id }} }}', ADMINISTRATORS),
+        ("memberDataDelete", f"(guildId: {G}, userId: {M}) {{ userId }}", THE_MEMBER),
+        ("guildJoin", f"(guildId: {G}) {{ settings {{ id }} }}", SERVICES),
+        ("guildLeave", f'(guildId: "{QUIET_GUILD}") {{ deleted }}', SERVICES),
+        ("memberUpdate", f'(guildId: {G}, userId: {M}, input: {{username: "x"}}) {{ member {{ userId }} }}', SERVICES),
+        ("memberLeave", f"(guildId: {G}, userId: {M}) {{ deleted }}", SERVICES),
+        ("memberDataCollectionSet",
+         f"(guildId: {G}, userId: {M}, input: {{prevented: true}}) {{ member {{ userId }} }}", SERVICES),
+        ("guildEntitlementUpsert",
+         f'(guildId: {G}, input: {{entitlementId: "1", skuId: "1", type: PURCHASE}}) {{ entitlement {{ id }} }}',
+         SERVICES),
+    )
+}  # fmt: skip
+FIELDS = {
+    **{f"Query.{name}": row for name, row in QUERY.items()},
+    **{f"Guild.{name}": row for name, row in GUILD_FIELDS.items()},
+    **{f"Mutation.{name}": row for name, row in MUTATION.items()},
+}
+
+# Method and path -> the request, and who may.
+ID = {"guild_id": GUILD}
+MEMBER_ID = {**ID, "privacy_member_id": MEMBER}
+TEXT = {"content": "x", "language": "en", "timezone": "UTC", "guild_id": GUILD}
+EVERYBODY = CALLERS - INVALID
+REST: dict[tuple[str, str], tuple[dict[str, Any], set[str]]] = {
+    ("GET", "/v1"): ({}, EVERYBODY),
+    ("GET", "/v1/livez"): ({}, EVERYBODY),
+    ("GET", "/v1/readyz"): ({}, EVERYBODY),
+    ("GET", "/v1/settings"): (ID, READ),
+    ("PUT", "/v1/settings"): ({**ID, "auto_delete": 4}, ADMINISTER),
+    ("POST", "/v1/auth/authorize"): ({"access_token": "sandbox-owner"}, VALID),
+    ("POST", "/v1/auth/validate-user-permissions"): ({**ID, "target": "1"}, VALID),
+    ("GET", "/v1/auth/api-key"): (ID, ADMINISTRATORS),
+    ("POST", "/v1/auth/api-key"): (ID, ADMINISTRATORS),
+    ("DELETE", "/v1/auth/api-key"): ({**ID, "api_key": "hq_x"}, ADMINISTRATORS),
+    ("GET", "/v1/helpers/get-supported-languages"): ({}, VALID),
+    ("GET", "/v1/helpers/get-supported-timezones"): ({}, VALID),
+    ("GET", "/v1/helpers/get-supported-unit-systems"): ({}, VALID),
+    ("GET", "/v1/helpers/get-husqy-for-guild"): ({}, VALID - SERVICES),
+    ("GET", "/v1/helpers/get-guild-roles"): (ID, ADMINISTER),
+    ("GET", "/v1/helpers/get-guild-users"): (ID, ADMINISTER),
+    ("GET", "/v1/helpers/get-guild-channels"): (ID, ADMINISTER),
+    ("GET", "/v1/helpers/get-guild-emojis"): (ID, ADMINISTER),
+    ("GET", "/v1/helpers/get-variable-replaced-content"): (TEXT, ADMINISTER),
+    ("GET", "/v1/privacy/get-user-entries"): (MEMBER_ID, THE_MEMBER),
+    ("DELETE", "/v1/privacy/delete-user-entries"): (MEMBER_ID, THE_MEMBER),
+}
+
+
+async def caller_headers(api: Api) -> dict[str, dict[str, str]]:
+    async def key(guild: int) -> str:
+        made = await api.rest("POST", "/auth/api-key", json={"guild_id": guild})
+        return made.json()["data"]["api_key"]["api_key"]
+
+    headers = {
+        "anonymous": credentials(None),
+        "foreign application": credentials("sandbox-foreign-app"),
+        "expired": credentials("sandbox-expired"),
+        "owner": credentials("sandbox-owner"),
+        "administrator": credentials("sandbox-admin"),
+        "member": credentials("sandbox-member"),
+        "outsider": credentials("sandbox-outsider"),
+        "API key": credentials(await key(GUILD)),
+        "API key of another guild": credentials(await key(QUIET_GUILD)),
+        "service": credentials("sandbox-service"),
+        "service for an administrator": credentials("sandbox-service", ADMIN),
+        "service for a member": credentials("sandbox-service", MEMBER),
+    }
+    assert headers.keys() == CALLERS
+    for header in headers.values():  # so that the keys' first use is not taken for a change later
+        await api.http.post("/graphql", json={"query": "{ viewer { kind } }"}, headers=header)
+    return headers
+
+
+def test_every_field_is_in_the_table() -> None:
+    types = graphql_schema(build_schema()).type_map
+    fields = {
+        f"{name}.{field}"
+        for name in ("Query", "Guild", "Mutation")
+        if isinstance(kind := types[name], GraphQLObjectType)
+        for field in kind.fields
+    }
+
+    assert fields == FIELDS.keys()
+
+
+def test_every_operation_is_in_the_table() -> None:
+    operations = {(endpoint.method, endpoint.path.rstrip("/")) for endpoint in rest_endpoints()}
+
+    assert operations == REST.keys()
+
+
+@pytest.mark.parametrize("field", FIELDS)
+async def test_a_field_is_for_its_callers_alone(api: Api, field: str) -> None:
+    query, allowed = FIELDS[field]
+    headers = await caller_headers(api)
+    before = await api.everything()
+
+    for caller in sorted(CALLERS - allowed):
+        response = await api.http.post("/graphql", json={"query": query}, headers=headers[caller])
+        [error] = response.json()["errors"]
+        expected = "UNAUTHENTICATED" if caller in ANONYMOUS | INVALID else "FORBIDDEN"
+        assert error["extensions"]["code"] == expected, caller
+    assert await api.everything() == before
+
+    for caller in sorted(allowed):
+        response = await api.http.post("/graphql", json={"query": query}, headers=headers[caller])
+        codes = {error["extensions"]["code"] for error in response.json().get("errors", ())}
+        assert not codes & {"UNAUTHENTICATED", "FORBIDDEN", "INTERNAL"}, caller
+
+
+@pytest.mark.parametrize("operation", REST, ids=" ".join)
+async def test_an_operation_is_for_its_callers_alone(api: Api, operation: tuple[str, str]) -> None:
+    method, path = operation
+    values, allowed = REST[operation]
+    headers = await caller_headers(api)
+    before = await api.everything()
+    request = {"params": values} if method == "GET" else {"json": values}
+
+    for caller in sorted(CALLERS - allowed):
+        response = await api.http.request(method, path, headers=headers[caller], **request)
+        assert response.status_code == (401 if caller in ANONYMOUS | INVALID else 403), caller
+        assert response.headers["content-type"] == "application/problem+json"
+    assert await api.everything() == before
+
+    for caller in sorted(allowed):
+        response = await api.http.request(method, path, headers=headers[caller], **request)
+        assert response.status_code in ({404} if "hq_x" in values.values() else {200}), (caller, response.text)
+
+
+async def test_a_node_is_for_those_who_see_it_where_it_hangs(api: Api) -> None:
+    headers = await caller_headers(api)
+    query = f"""{{ guild(id: {G}) {{ settings {{ id }} apiKeys {{ nodes {{ id }} }} auditLog {{ nodes {{ id }} }} }} }}"""
+    guild = (await api.data(query))["guild"]
+    may_see = {
+        guild["settings"]["id"]: READ,
+        guild["apiKeys"]["nodes"][0]["id"]: ADMINISTRATORS,
+        guild["auditLog"]["nodes"][0]["id"]: ADMINISTER,
+    }
+
+    for node_id, allowed in may_see.items():
+        body = {"query": f'{{ node(id: "{node_id}") {{ id }} }}'}
+        for caller in sorted(VALID):
+            response = await api.http.post("/graphql", json=body, headers=headers[caller])
+            assert (response.json()["data"]["node"] is not None) == (caller in allowed), (node_id, caller)
+
+
