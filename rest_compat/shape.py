@@ -69,7 +69,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A field of a record. `dissolves`: its own members stand in its place. `optional`: only some types have it."""
+    """A field of a record.
+
+    `dissolves`: its own members stand in its place. `optional`: only some types have it. `searches`: it has arguments.
+    """
 
     key: str
     name: str
@@ -77,6 +80,7 @@ class Member:
     value: Value
     optional: bool
     dissolves: bool
+    searches: bool
 
 
 Value: TypeAlias = Leaf | Items | Record
@@ -203,7 +207,15 @@ def _member(reader: _Reader, key: str, selected: _Selected) -> Member:
                 contract_values(leaf.type)
             except ValueError as error:
                 reader.report(node, f"{error}, so the contract can't write it")
-    return Member(key, node.name.value, selected.definition.description, value, selected.optional, dissolves)
+    return Member(
+        key=key,
+        name=node.name.value,
+        description=selected.definition.description,
+        value=value,
+        optional=selected.optional,
+        dissolves=dissolves,
+        searches=bool(node.arguments),
+    )
 
 
 def _value(reader: _Reader, type_: GraphQLType, selections: list[SelectionSetNode]) -> Value:

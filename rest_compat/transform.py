@@ -134,7 +134,7 @@ def absence(parent: str, member: Member) -> str:
     name = words(member.name)
     if parent == "Mutation":
         return "What was to be changed does not exist."
-    if parent == "Query" or parent.endswith(("Payload", "Edge", "Connection")):
+    if member.searches or parent == "Query" or parent.endswith(("Payload", "Edge", "Connection")):
         return f"There is no such {name}." if isinstance(member.value, Record) else f"There are no {name}."
     return f"This {words(parent)} has no {name}."
 

@@ -97,9 +97,7 @@ class DiscordHTTP:
         except TimeoutError:
             if progress.retry_after is not None:
                 raise Throttled("Discord asks us to wait.", retry_after=progress.retry_after) from None
-            raise Unreachable(
-                "Discord did not answer in time.", ambiguous=progress.sent and method != "GET"
-            ) from None
+            raise Unreachable("Discord did not answer in time.", ambiguous=progress.sent and method != "GET") from None
 
     async def _try(
         self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress, *, repeatable: bool
@@ -159,9 +157,7 @@ class DiscordHTTP:
             case 429:
                 retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))
                 hidden = _integer(response.headers.get("x-ratelimit-remaining")) > 0
-                self._limits.refused(
-                    token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden
-                )
+                self._limits.refused(token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden)
                 return Throttled("Discord asks us to wait.", retry_after=retry_after)
             case 401:
                 if str(response.request.headers.get("authorization", "")).startswith("Bot "):

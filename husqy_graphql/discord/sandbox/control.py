@@ -1,0 +1,92 @@
+"""The strings behind the stage: make calls fail, let people join and leave, look at what was called.
+
+Loopback only, and nothing of it exists at Discord.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from husqy_graphql.discord.sandbox.state import Fault, Refusal, State
+from husqy_graphql.discord.sandbox.world import HUSQY, member
+
+
+def routes(state: State) -> list[Route]:
+    """`/control`."""
+
+    def local(request: Request) -> None:
+        try:
+            loopback = request.client is not None and ip_address(request.client.host).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise Refusal(403, 0, "The control of the sandbox is for this machine alone.")
+
+    async def faults(request: Request) -> Response:
+        local(request)
+        if request.method == "PUT":
+            state.faults[:] = [_fault(each) for each in await request.json()]
+        elif request.method == "DELETE":
+            state.faults.clear()
+        return JSONResponse([{"path": each.path.pattern, "times": each.times} for each in state.faults])
+
+    async def members(request: Request) -> Response:
+        local(request)
+        guild_id, user_id = request.path_params["guild_id"], request.path_params.get("user_id", HUSQY)
+        if state.store.get("guild", guild_id) is None or state.store.get("user", user_id) is None:
+            raise Refusal(404, 0, "There is no such guild or user in the sandbox.")
+        key = f"{guild_id}:{user_id}"
+        if request.method == "DELETE":
+            state.store.delete("member", key)
+        elif state.store.get("member", key) is None:
+            state.store.put("member", key, member(guild_id, user_id, [], state.clock()))
+        return Response(status_code=204)
+
+    async def user(request: Request) -> Response:
+        local(request)
+        found = state.store.get("user", request.path_params["user_id"])
+        if found is None:
+            raise Refusal(404, 10013, "Unknown User")
+        body: dict[str, Any] = await request.json()
+        changes = {name: body[name] for name in ("username", "global_name", "avatar") if name in body}
+        state.store.put("user", found["id"], {**found, **changes})
+        return JSONResponse({**found, **changes})
+
+    async def calls(request: Request) -> Response:
+        local(request)
+        return JSONResponse(list(state.calls))
+
+    async def reset(request: Request) -> Response:
+        local(request)
+        state.store.clear()
+        state.faults.clear()
+        state.calls.clear()
+        state.seed_if_new()
+        return Response(status_code=204)
+
+    return [
+        Route("/control/faults", faults, methods=["GET", "PUT", "DELETE"]),
+        Route("/control/guilds/{guild_id:int}/members/{user_id:int}", members, methods=["PUT", "DELETE"]),
+        Route("/control/guilds/{guild_id:int}/bot", members, methods=["PUT", "DELETE"]),
+        Route("/control/users/{user_id:int}", user, methods=["PUT"]),
+        Route("/control/calls", calls),
+        Route("/control/reset", reset, methods=["POST"]),
+    ]
+
+
+def _fault(given: dict[str, Any]) -> Fault:
+    return Fault(
+        path=re.compile(given.get("path", "")),
+        method=given.get("method"),
+        status=given.get("status"),
+        delay=float(given.get("delay", 0)),
+        drop=given.get("drop"),
+        retry_after=float(given.get("retry_after", 1)),
+        times=int(given.get("times", 1)),
+    )

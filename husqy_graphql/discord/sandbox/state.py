@@ -1,0 +1,112 @@
+"""What the routes of the sandbox share: its objects, its clock, its faults, and how callers prove who they are."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from husqy_graphql.core.clock import Clock
+from husqy_graphql.discord.permissions import ALL_PERMISSIONS
+from husqy_graphql.discord.sandbox.store import Store
+from husqy_graphql.discord.sandbox.world import ADMINISTRATOR, BOT_TOKEN, HUSQY, seed
+
+CALLS_KEPT = 1_000
+
+
+class Refusal(Exception):
+    """An error as Discord words it."""
+
+    def __init__(self, status: int, code: int, message: str, errors: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: dict[str, Any] = {"message": message, "code": code, **({"errors": errors} if errors else {})}
+
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.body, self.status)
+
+
+class Dropped(Exception):
+    """The connection breaks without an answer."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """How the next `times` matching calls fail: an answer, a delay in seconds, or a dropped connection."""
+
+    path: re.Pattern[str]
+    method: str | None = None
+    status: int | None = None
+    delay: float = 0.0
+    drop: str | None = None  # "before" or "after" the call had its effect
+    retry_after: float = 1.0
+    times: int = 1
+
+
+@dataclass(slots=True)
+class State:
+    """Everything behind the routes; faults and the list of calls live in this process alone."""
+
+    store: Store
+    clock: Clock
+    faults: list[Fault] = field(default_factory=list[Fault])
+    calls: deque[dict[str, Any]] = field(default_factory=lambda: deque[dict[str, Any]](maxlen=CALLS_KEPT))
+
+    def seed_if_new(self) -> None:
+        """Make the demo world in an empty store."""
+        if self.store.is_empty():
+            seed(self.store, self.clock())
+
+    def caller(self, request: Request) -> int:
+        """The id of the user behind `Bot` or `Bearer`; raises Discord's 401."""
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if scheme == "Bot" and value == BOT_TOKEN:
+            return HUSQY
+        return int(self.token(request)["user_id"]) if scheme == "Bearer" else self._unauthorized()
+
+    def token(self, request: Request) -> dict[str, Any]:
+        """The access token of the request; raises Discord's 401."""
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        found = self.store.get("token", value) if scheme == "Bearer" else None
+        return found or self._unauthorized()
+
+    def bot(self, request: Request) -> None:
+        """Raise Discord's 401 unless the bot calls."""
+        if request.headers.get("authorization") != f"Bot {BOT_TOKEN}":
+            self._unauthorized()
+
+    def guild_of_bot(self, request: Request) -> dict[str, Any]:
+        """The guild in the path; raises 401, 404 for no guild, 403 for one that the bot is not in."""
+        self.bot(request)
+        guild = self.store.get("guild", request.path_params["guild_id"])
+        if guild is None:
+            raise Refusal(404, 10004, "Unknown Guild")
+        if self.store.get("member", f"{guild['id']}:{HUSQY}") is None:
+            raise Refusal(403, 50001, "Missing Access")
+        return guild
+
+    def member(self, guild_id: str, user_id: object) -> dict[str, Any] | None:
+        """A member as Discord answers it, the user inside."""
+        found = self.store.get("member", f"{guild_id}:{user_id}")
+        return None if found is None else self.with_user(found)
+
+    def with_user(self, member: dict[str, Any]) -> dict[str, Any]:
+        shown = {name: value for name, value in member.items() if name not in {"guild_id", "user_id"}}
+        return {**shown, "user": self.store.get("user", member["user_id"])}
+
+    def permissions(self, guild: dict[str, Any], member: dict[str, Any]) -> int:
+        """The guild-wide permissions of a member as a bit field."""
+        if guild["owner_id"] == member["user_id"]:
+            return ALL_PERMISSIONS
+        held = 0
+        for role in guild["roles"]:
+            if role["id"] == guild["id"] or role["id"] in member["roles"]:
+                held |= int(role["permissions"])
+        return ALL_PERMISSIONS if held & ADMINISTRATOR else held
+
+    def _unauthorized(self) -> Any:
+        raise Refusal(401, 0, "401: Unauthorized")
