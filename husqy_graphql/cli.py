@@ -66,7 +66,7 @@ def serve() -> None:
 @main.command()
 def worker() -> None:
     """Run the background jobs alone, beside `serve` processes that share the database."""
-    from husqy_graphql.app import run_worker_alone
+    from husqy_graphql.tasks import run_worker_alone
 
     settings = _settings()
     _log_to_stderr(settings)
@@ -81,25 +81,25 @@ def worker() -> None:
 @click.option("--create", metavar="MESSAGE", help="For developers: write a migration for what the models say.")
 def migrate(*, check: bool, revision: str, create: str | None) -> None:
     """Bring the database to the newest schema. Safe to run twice, and from two processes at once."""
-    from husqy_graphql import app
+    from husqy_graphql import tasks
 
     if check:
-        _run(app.check_migrations())
+        _run(tasks.check_migrations())
         return
     settings = _settings()
     if create:
-        _run(app.create_migration(settings, create))
+        _run(tasks.create_migration(settings, create))
         return
-    click.echo(f"Migrating {app.shown_database(settings)} ...", err=True)
-    before, after = _run(app.migrate_database(settings, revision))
+    click.echo(f"Migrating {tasks.shown_database(settings)} ...", err=True)
+    before, after = _run(tasks.migrate_database(settings, revision))
     click.echo("It was up to date." if before == after else f"Went from {before or 'nothing'} to {after}.", err=True)
 
 
 @main.command()
 def demo() -> None:
     """Put the demo world into the database, unless it is there, and show what to try with it."""
-    from husqy_graphql.app import seed_demo_world
     from husqy_graphql.demo import demo_card
+    from husqy_graphql.tasks import seed_demo_world
 
     settings = _settings()
     if not settings.sandbox:
@@ -151,7 +151,7 @@ def keys() -> None:
 @keys.command()
 def rotate() -> None:
     """Write every API key again under the first key of HUSQY_SECRET_KEYS, so that older ones can be dropped."""
-    from husqy_graphql.app import rotate_api_keys
+    from husqy_graphql.tasks import rotate_api_keys
 
     settings = _settings()
     _require_migrated(settings)
@@ -168,7 +168,7 @@ def _settings() -> Settings:
 
 
 def _require_migrated(settings: Settings) -> None:
-    from husqy_graphql.app import DatabaseNotReady, require_migrated
+    from husqy_graphql.tasks import DatabaseNotReady, require_migrated
 
     try:
         _run(require_migrated(settings))

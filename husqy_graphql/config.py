@@ -48,7 +48,10 @@ class Settings(BaseSettings):
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="The key ring that encrypts at rest, separated by commas: the first writes, all read."
     )
-    sandbox_path: Path = Field(Path("var/sandbox.db"), description="Where the sandbox keeps its objects.")
+    sandbox_path: Path | None = Field(
+        Path("var/sandbox.db"),
+        description="The file in which the sandbox keeps its objects; none keeps them in memory.",
+    )
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="The least level that is logged."
     )

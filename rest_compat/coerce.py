@@ -133,6 +133,8 @@ def _items(check: Check) -> Check:
 def _members(type_: GraphQLInputObjectType, objects: dict[str, Check]) -> Check:
     if type_.name in objects:
         return objects[type_.name]
+    # Strawberry keeps `@oneOf` to itself instead of telling graphql-core.
+    one_of = type_.is_one_of or getattr(type_.extensions.get("strawberry-definition"), "is_one_of", False)
     fields: list[tuple[str, str, Check, bool]] = []
 
     def members(value: Any, path: Path, faults: list[Fault]) -> Any:
@@ -145,7 +147,7 @@ def _members(type_: GraphQLInputObjectType, objects: dict[str, Check]) -> Check:
                 taken[name] = check(given[written], (*path, written), faults)
             elif required:
                 _fault("is required", (*path, written), faults)
-        if type_.is_one_of and (len(taken) != 1 or None in taken.values()):
+        if one_of and (len(taken) != 1 or None in taken.values()):
             names = ", ".join(f"`{written}`" for _, written, _, _ in fields)
             return _fault(f"must have exactly one of {names}", path, faults)
         return taken

@@ -41,7 +41,7 @@ from rest_compat.variables import Place, Variable, read_variable
 
 _HERE: Final = Path(__file__).parent
 _OURS: Final = frozenset({"rest", "joined", "text"})
-_PATH: Final = re.compile(r"/|(/([A-Za-z0-9._~-]+|\{[A-Za-z_][A-Za-z0-9_]*\}))+")
+_PATH: Final = re.compile(r"/|(/([A-Za-z0-9._~-]+|\{[A-Za-z_][A-Za-z0-9_]*\}))+/?")
 PARAMETER: Final = re.compile(r"\{([^}]+)\}")
 
 

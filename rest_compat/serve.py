@@ -75,14 +75,15 @@ def routes(endpoints: Sequence[Endpoint], runtime: Runtime) -> list[BaseRoute]:
             _add(root, endpoint.method, path, partial(_answer, endpoint, runtime))
     document = openapi(endpoints, title=runtime.title, version=runtime.version, description=runtime.description)
     _add(root, "GET", f"{PREFIX}/openapi.json", partial(_constant, orjson.dumps(document)))
-    door = _Door(root, runtime)
-    return [Route(PREFIX, door), Mount(PREFIX, door)]
+    # A mount does not match its own prefix without a slash behind it.
+    return [Route(PREFIX, _Door(root, runtime)), Mount(PREFIX, _Door(root, runtime, moved=PREFIX))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Door:
     root: _Node
     runtime: Runtime
+    moved: str = ""  # what a mount moved from the front of the path into `root_path`
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -101,8 +102,7 @@ class _Door:
 
     async def _response(self, request: Request) -> Response:
         path: str = request.scope["path"]
-        # A mount moves its own prefix into `root_path`; what the server was given stays in `app_root_path`.
-        path = path.removeprefix(request.scope.get("app_root_path", request.scope.get("root_path", "")))
+        path = self.moved + path.removeprefix(request.scope.get("root_path", ""))
         found = _find(self.root, path.removeprefix("/").removesuffix("/").split("/"), ())
         if found is None:
             raise Refusal("NOT_FOUND", "There is nothing at this path.")

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncGenerator, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from husqy_graphql.app import Program, create_program, migrate_database
+from husqy_graphql.app import Program, create_program
 from husqy_graphql.config import Settings
+from husqy_graphql.tasks import migrate_database
 
 POSTGRES_URL = os.environ.get("HUSQY_TEST_POSTGRES_URL")
 SLOW = os.environ.get("HUSQY_TEST_SLOW") == "1"
@@ -107,13 +108,26 @@ def _database_url(name: str) -> str:
 
 
 @dataclass
+class Monotonic:
+    """Seconds that pass only when a test says so."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
 class Api:
     """The program as its clients see it."""
 
     http: httpx2.AsyncClient
     program: Program
     clock: FixedClock
-    headers: dict[str, str] = field(default_factory=dict)
+    monotonic: Monotonic
 
     async def graphql(
         self, query: str, *, token: str | None = "sandbox-owner", acting: int | None = None, **variables: Any
@@ -149,6 +163,20 @@ class Api:
         headers = {**credentials(token, acting), **options.pop("headers", {})}
         return await self.http.request(method, f"/v1{path}", headers=headers, **options)
 
+    async def discord(self, method: str, path: str, **options: Any) -> Any:
+        """Pull a string of the sandbox."""
+        response = await self.http.request(method, f"/sandbox/discord{path}", **options)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    async def fault(self, *faults: dict[str, Any]) -> None:
+        """Let the next calls to Discord fail like this; without a fault none do."""
+        await self.discord("PUT", "/control/faults", json=list(faults))
+
+    async def calls(self) -> list[dict[str, Any]]:
+        """The calls that Discord has got."""
+        return await self.discord("GET", "/control/calls")
+
     async def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table, as the database has them."""
         async with self.program.resources.engines.read.connect() as connection:
@@ -169,10 +197,11 @@ def credentials(token: str | None, acting: int | None = None) -> dict[str, str]:
 @pytest.fixture
 async def api(database_url: str, clock: FixedClock) -> AsyncGenerator[Api]:
     """The program on the demo world, with its database and its Discord for this test alone."""
-    program = create_program(Settings(database_url=database_url, sandbox_path=None), clock=clock)
+    now = Monotonic()
+    program = create_program(Settings(database_url=database_url, sandbox_path=None), clock=clock, now=now)
     async with program.running(), client(program) as http:
         await program.seed_demo_world()
-        yield Api(http, program, clock)
+        yield Api(http, program, clock, now)
 
 
 def client(program: Program) -> httpx2.AsyncClient:

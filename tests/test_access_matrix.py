@@ -101,7 +101,7 @@ FIELDS = {
 ID = {"guild_id": GUILD}
 MEMBER_ID = {**ID, "privacy_member_id": MEMBER}
 TEXT = {"content": "x", "language": "en", "timezone": "UTC", "guild_id": GUILD}
-EVERYBODY = CALLERS - INVALID
+EVERYBODY = CALLERS  # probes do not look at credentials
 REST: dict[tuple[str, str], tuple[dict[str, Any], set[str]]] = {
     ("GET", "/v1"): ({}, EVERYBODY),
     ("GET", "/v1/livez"): ({}, EVERYBODY),
@@ -210,7 +210,9 @@ async def test_an_operation_is_for_its_callers_alone(api: Api, operation: tuple[
 
 async def test_a_node_is_for_those_who_see_it_where_it_hangs(api: Api) -> None:
     headers = await caller_headers(api)
-    query = f"""{{ guild(id: {G}) {{ settings {{ id }} apiKeys {{ nodes {{ id }} }} auditLog {{ nodes {{ id }} }} }} }}"""
+    query = (
+        f"""{{ guild(id: {G}) {{ settings {{ id }} apiKeys {{ nodes {{ id }} }} auditLog {{ nodes {{ id }} }} }} }}"""
+    )
     guild = (await api.data(query))["guild"]
     may_see = {
         guild["settings"]["id"]: READ,
@@ -223,5 +225,3 @@ async def test_a_node_is_for_those_who_see_it_where_it_hangs(api: Api) -> None:
         for caller in sorted(VALID):
             response = await api.http.post("/graphql", json=body, headers=headers[caller])
             assert (response.json()["data"]["node"] is not None) == (caller in allowed), (node_id, caller)
-
-

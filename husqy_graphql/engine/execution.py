@@ -10,8 +10,8 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLSchema,
-    OperationDefinitionNode,
     OperationType,
+    get_operation_ast,
     execute,  # pyright: ignore[reportUnknownVariableType] - a parameter of it is not fully typed
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -30,7 +30,7 @@ class Engine:
     async def execute(
         self,
         document: DocumentNode,
-        operation: OperationDefinitionNode,
+        operation_name: str | None,
         variables: Mapping[str, Any],
         context: Context,
     ) -> ExecutionResult:
@@ -38,13 +38,14 @@ class Engine:
         unstorable = dict(unstorable_values(dict(variables), ""))
         if unstorable:
             return ExecutionResult(None, [bad_values({path.lstrip("."): why for path, why in unstorable.items()})])
-        context.writes = operation.operation is OperationType.MUTATION
+        operation = get_operation_ast(document, operation_name)
+        context.writes = operation is not None and operation.operation is OperationType.MUTATION
         result = execute(
             self.schema,
             document,
             context_value=context,
             variable_values=dict(variables),
-            operation_name=operation.name.value if operation.name else None,
+            operation_name=operation_name,
             executor_class=StrawberryGraphQLCoreExecutionContext,
             hide_suggestions=True,
         )

@@ -26,11 +26,11 @@ class Readiness:
 
     reads: Reads
     bot: BotPort
-    _answers: TimedCache[None, Sequence[str]] = field(default_factory=lambda: TimedCache(1), repr=False)
+    answers: TimedCache[None, Sequence[str]] = field(repr=False)
 
     async def unusable(self) -> Sequence[str]:
         """The names of what is not usable: `database`, `Discord`, or nothing."""
-        return await self._answers.get(None, self._ask, lambda _: ANSWER_AGE)
+        return await self.answers.get(None, self._ask, lambda _: ANSWER_AGE)
 
     async def _ask(self) -> Sequence[str]:
         checks: dict[str, Callable[[], Awaitable[object]]] = {

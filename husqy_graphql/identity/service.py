@@ -64,11 +64,9 @@ class Identity:
     clock: Clock
     application_ids: frozenset[int]
     service_credentials: Sequence[str] = field(repr=False)
-    _tokens: TimedCache[bytes, AcceptedToken | RejectedToken] = field(
-        default_factory=lambda: TimedCache(CACHE_SIZE), repr=False
-    )
-    _guilds: TimedCache[bytes, Sequence[UserGuild]] = field(default_factory=lambda: TimedCache(CACHE_SIZE), repr=False)
-    _administers: TimedCache[tuple[int, int], bool] = field(default_factory=lambda: TimedCache(CACHE_SIZE), repr=False)
+    tokens: TimedCache[bytes, AcceptedToken | RejectedToken] = field(repr=False)
+    guilds: TimedCache[bytes, Sequence[UserGuild]] = field(repr=False)
+    administrators: TimedCache[tuple[int, int], bool] = field(repr=False)
 
     async def resolve(self, credential: str) -> Actor:
         """The actor of a credential; raises Unauthenticated with the reason, or Unavailable when Discord is needed and
@@ -92,7 +90,7 @@ class Identity:
             member = await self.bot.member(guild_id, user_id) if guild else None
             return bool(guild and member and is_administrator(guild, member))
 
-        return await _or_stale(self._administers, (guild_id, user_id), load, fresh=fresh)
+        return await _or_stale(self.administrators, (guild_id, user_id), load, fresh=fresh)
 
     async def target_administers(self, guild_id: int, target: str) -> bool:
         """Whether the `subject` of an identity may administer the guild; False for all that does not exist.
@@ -117,10 +115,10 @@ class Identity:
         """The guilds of a token's user; raises Unauthenticated when Discord has revoked the token meanwhile."""
         key = _digest(token)
         try:
-            return await _or_stale(self._guilds, key, lambda: self.users.user_guilds(token), fresh=fresh)
+            return await _or_stale(self.guilds, key, lambda: self.users.user_guilds(token), fresh=fresh)
         except Unauthorized:
-            self._tokens.forget(key)
-            self._guilds.forget(key)
+            self.tokens.forget(key)
+            self.guilds.forget(key)
             raise Unauthenticated("Discord no longer accepts this access token: sign in again.") from None
 
     def _is_service(self, credential: str) -> bool:
@@ -131,9 +129,9 @@ class Identity:
     async def _accepted(self, token: str) -> AcceptedToken:
         key = _digest(token)
         try:
-            found = await self._tokens.get(key, lambda: self._introspect(token), self._token_age)
+            found = await self.tokens.get(key, lambda: self._introspect(token), self._token_age)
         except (Unreachable, Throttled) as error:
-            found = self._tokens.peek(key, STALE_AGE)
+            found = self.tokens.peek(key, STALE_AGE)
             if found is None:
                 raise Unavailable("Discord does not answer, so this access token cannot be checked.") from error
         if isinstance(found, RejectedToken):

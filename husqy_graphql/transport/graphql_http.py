@@ -119,7 +119,9 @@ class GraphQLEndpoint:
             raise MethodNotAllowed("A GET may only query; send mutations with POST.")
         try:
             async with asyncio.timeout(self.deadline):
-                result = await self.engine.execute(prepared.document, operation, parameters.variables, context)
+                result = await self.engine.execute(
+                    prepared.document, parameters.operation_name, parameters.variables, context
+                )
         except TimeoutError:
             raise TimedOut(f"The operation took longer than {self.deadline:g} seconds and was stopped.") from None
         return _response(result, media_type)

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx2
 from sqlalchemy import text
 
-from husqy_graphql.app import migrate_database, seed_demo_world
 from husqy_graphql.config import Settings
 from husqy_graphql.db.engines import create_engines
+from husqy_graphql.tasks import migrate_database, seed_demo_world
 from tests.conftest import GUILD, credentials
 
 ROUNDS = 3

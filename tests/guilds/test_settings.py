@@ -89,7 +89,9 @@ async def test_a_change_over_graphql_is_read_over_rest(api: Api) -> None:
 
 
 async def test_a_change_over_rest_is_read_over_graphql(api: Api) -> None:
-    response = await api.rest("PUT", "/settings", json={"guild_id": GUILD, "gmt": "America/New_York", "auto_delete": 900})
+    response = await api.rest(
+        "PUT", "/settings", json={"guild_id": GUILD, "gmt": "America/New_York", "auto_delete": 900}
+    )
 
     assert response.status_code == 200
     assert response.json()["data"]["settings"]["gmt"] == "America/New_York"

@@ -80,7 +80,10 @@ TAKEN_JSON: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"answers": [{**ANSWER, "vote_count": "2"}]}, {"answers": [{"answerText": "yes", "voteCount": 2}]}),
     ({"answers": [{**ANSWER, "emoji_id": None}]}, {"answers": [{"answerText": "yes", "emojiId": None}]}),
     ({"answers": [{**ANSWER, "answerText": "ignored"}]}, {"answers": [{"answerText": "yes"}]}),
-    ({"answers": [{**ANSWER, "inner": [ANSWER]}]}, {"answers": [{"answerText": "yes", "inner": [{"answerText": "yes"}]}]}),
+    (
+        {"answers": [{**ANSWER, "inner": [ANSWER]}]},
+        {"answers": [{"answerText": "yes", "inner": [{"answerText": "yes"}]}]},
+    ),
     ({"target": {"user_id": 5}}, {"target": {"userId": 5}}),
     ({"question": "\U0001f600 \u2028"}, {"question": "\U0001f600 \u2028"}),
     ({"nobody": {"knows": [1]}}, {}),
@@ -114,7 +117,9 @@ REFUSED_JSON: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("text", "variables"), TAKEN_TEXT)
-async def test_text_becomes_what_the_variables_type_asks_for(world: World, text: str, variables: dict[str, Any]) -> None:
+async def test_text_becomes_what_the_variables_type_asks_for(
+    world: World, text: str, variables: dict[str, Any]
+) -> None:
     response = await world.send("GET", f"/v1/echo?{text}")
 
     assert response.status_code == 200, response.text

@@ -1,0 +1,86 @@
+"""What the commands do beside serving: migrations, the demo world, the lone worker, rotated secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from husqy_graphql.api_keys.service import rotate_keys
+from husqy_graphql.app import METADATA, create_program
+from husqy_graphql.config import Settings
+from husqy_graphql.core.key_ring import create_key_ring
+from husqy_graphql.db.engines import create_engines
+from husqy_graphql.db.migrate import check_models, create_revision, migrate, pending_revision
+from husqy_graphql.worker.loop import run_worker
+
+
+class DatabaseNotReady(Exception):
+    """The database cannot be used as it is; the message says what to do."""
+
+
+async def migrate_database(settings: Settings, revision: str = "head") -> tuple[str | None, str | None]:
+    """Upgrade the database; returns the revisions before and after."""
+    engines = create_engines(settings.database_url.get_secret_value())
+    try:
+        return await migrate(engines.write, METADATA, revision)
+    finally:
+        await engines.dispose()
+
+
+async def require_migrated(settings: Settings) -> None:
+    """Raise DatabaseNotReady unless the database answers and is at the newest revision."""
+    engines = create_engines(settings.database_url.get_secret_value())
+    try:
+        pending = await pending_revision(engines.read)
+    except (SQLAlchemyError, OSError) as error:
+        name = type(error).__name__
+        raise DatabaseNotReady(f"HUSQY_DATABASE_URL: {shown_database(settings)} cannot be used ({name}).") from None
+    finally:
+        await engines.dispose()
+    if pending is not None:
+        raise DatabaseNotReady("The database is not at the newest schema: run `husqy-graphql migrate` first.")
+
+
+async def check_migrations() -> None:
+    """Raise alembic's error when the models say something that no migration does; uses a database of its own."""
+    with TemporaryDirectory() as folder:
+        engines = create_engines(f"sqlite+aiosqlite:///{Path(folder) / 'check.db'}")
+        await migrate(engines.write, METADATA)
+        await check_models(engines.write, METADATA)
+        await engines.dispose()
+
+
+async def create_migration(settings: Settings, message: str) -> None:
+    """Write a migration for the difference between the models and the database."""
+    engines = create_engines(settings.database_url.get_secret_value())
+    await create_revision(engines.write, METADATA, message)
+    await engines.dispose()
+
+
+async def seed_demo_world(settings: Settings) -> None:
+    """Put the demo world into the database, unless it is there."""
+    program = create_program(settings)
+    async with program.running():
+        await program.seed_demo_world()
+
+
+async def run_worker_alone(settings: Settings) -> None:
+    """Run the background jobs until cancelled."""
+    program = create_program(settings)
+    async with program.running():
+        await run_worker(program.worker)
+
+
+async def rotate_api_keys(settings: Settings) -> int:
+    """Encrypt every API key under the first secret of the ring; returns how many there are."""
+    program = create_program(settings)
+    async with program.running(), program.worker.unit_of_work("rotate-keys") as uow:
+        return await rotate_keys(uow, create_key_ring(settings.ring_secrets))
+
+
+def shown_database(settings: Settings) -> str:
+    """The database's address with its password hidden."""
+    return make_url(settings.database_url.get_secret_value()).render_as_string(hide_password=True)
