@@ -35,13 +35,26 @@ class Components:
 
     def __init__(self) -> None:
         self.schemas: dict[str, Schema] = {}
+        self.inputs: dict[str, str] = {}  # the names of input types, by the types' own
 
     def add(self, name: str, service: str, schema: Schema) -> Schema:
-        """A reference to a schema under this name."""
-        if self.schemas.setdefault(name, schema) != schema:
-            name = f"{service}_{name}"
-            self.schemas[name] = schema
-        return {"$ref": f"#/components/schemas/{name}"}
+        """A reference to a schema, under this name if no other schema has it."""
+        names = (f"{service}_{name}{number}" for number in ("", *range(2, 1000)))
+        free = next(free for free in (name, *names) if self.schemas.get(free, schema) == schema)
+        self.schemas[free] = schema
+        return reference(free)
+
+    def reserve(self, type_name: str) -> Schema:
+        """The schema of an input type, empty and to be filled."""
+        name = f"{type_name}_Request" if type_name in self.schemas else type_name
+        self.inputs[type_name] = name
+        self.schemas[name] = {}
+        return self.schemas[name]
+
+
+def reference(name: str) -> Schema:
+    """A reference to a named schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def request_schema(type_: GraphQLType, components: Components, service: str) -> Schema:
@@ -127,11 +140,10 @@ def _request(type_: GraphQLType, components: Components, service: str) -> Schema
 
 
 def _input(type_: GraphQLInputObjectType, components: Components, service: str) -> Schema:
-    reference = {"$ref": f"#/components/schemas/{type_.name}"}
-    if type_.name in components.schemas:
-        return reference
+    if type_.name in components.inputs:
+        return reference(components.inputs[type_.name])
     # Before its fields, because an input type may contain itself.
-    schema = components.schemas[type_.name] = {}
+    schema = components.reserve(type_.name)
     properties: dict[str, Schema] = {}
     required: list[str] = []
     for name, field in type_.fields.items():
@@ -141,7 +153,7 @@ def _input(type_: GraphQLInputObjectType, components: Components, service: str) 
         if is_required_input_field(field):
             required.append(written)
     schema.update(described(object_schema(properties, required), type_.description))
-    return reference
+    return reference(components.inputs[type_.name])
 
 
 def _leaf(leaf: Leaf) -> Schema:

@@ -1,7 +1,7 @@
 """The transport to Discord's REST API: one deadline a call, the rate limits, and no blind repetition.
 
-What may have had its effect is never sent again unless repeating it does no harm: GET, PUT, DELETE and PATCH, and a POST
-only with a nonce. Tokens never reach an exception, a log line or a repr.
+What may have had its effect is never sent again unless repeating it does no harm: GET, PUT, DELETE and PATCH, and a
+POST only with a nonce. Tokens never reach an exception, a log line or a repr.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class DiscordHTTP:
         reason: str | None = None,
         keyed: bool = False,
     ) -> Any:
-        """The JSON of the answer, None for 204. `route` is a template such as `/guilds/{guild_id}`; `keyed` says that the
-        body has a nonce, so that a repetition makes no second object.
+        """The JSON of the answer, None for 204. `route` is a template such as `/guilds/{guild_id}`; `keyed` says that
+        the body has a nonce, so that a repetition makes no second object.
 
         Raises the errors of `port.DiscordError`.
         """
@@ -107,30 +107,30 @@ class DiscordHTTP:
                 raise Unauthorized("Discord has rejected this token before.", status=401)
             if self._limits.too_many_invalid():
                 raise Unreachable("Too many invalid requests: waiting before Discord bans this address.")
-            last = attempt == MAX_TRIES
             try:
-                response = await self._send(request, token, bucket, progress)
-            except _NOT_SENT:
-                if last:
-                    raise Unreachable("Discord cannot be reached.") from None
-            except httpx2.TransportError:
-                if last or not repeatable:
-                    ambiguous = request.method != "GET"
-                    raise Unreachable("The connection to Discord broke.", ambiguous=ambiguous) from None
-            else:
-                if response.is_success:
-                    return _json(response) if response.status_code != 204 else None  # noqa: PLR2004
-                error = self._refusal(response, token, bucket, request.method)
-                if isinstance(error, Throttled):
-                    progress.retry_after = error.retry_after
-                    if last:
-                        raise error
-                    await self._limits.sleep(error.retry_after)
-                    continue
-                if last or not repeatable or not isinstance(error, Unreachable):
-                    raise error
-            await self._limits.sleep(FIRST_BACKOFF * 2 ** (attempt - 1))
+                return await self._attempt(request, token, bucket, progress)
+            except Throttled as error:
+                if attempt == MAX_TRIES:
+                    raise
+                progress.retry_after = error.retry_after
+                await self._limits.sleep(error.retry_after)
+            except Unreachable as error:
+                # What had no effect may be sent again, whatever it is.
+                if attempt == MAX_TRIES or (error.ambiguous and not repeatable):
+                    raise
+                await self._limits.sleep(FIRST_BACKOFF * 2 ** (attempt - 1))
         raise AssertionError("the last attempt returns or raises")
+
+    async def _attempt(self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress) -> Any:
+        try:
+            response = await self._send(request, token, bucket, progress)
+        except _NOT_SENT:
+            raise Unreachable("Discord cannot be reached.") from None
+        except httpx2.TransportError:
+            raise Unreachable("The connection to Discord broke.", ambiguous=request.method != "GET") from None
+        if response.is_success:
+            return _json(response) if response.status_code != 204 else None
+        raise self._refusal(response, token, bucket, request.method)
 
     async def _send(self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress) -> httpx2.Response:
         async with bucket.lock:
@@ -149,31 +149,28 @@ class DiscordHTTP:
     def _refusal(self, response: httpx2.Response, token: str, bucket: Bucket, method: str) -> DiscordError:
         status = response.status_code
         body = _object(response)
-        message, code = str(body.get("message") or f"status {status}"), _integer(body.get("code"))
         shared = response.headers.get("x-ratelimit-scope") == "shared"
         if status in {401, 403} or (status == 429 and not shared):
             self._limits.count_invalid()
-        match status:
-            case 429:
-                retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))
-                hidden = _integer(response.headers.get("x-ratelimit-remaining")) > 0
-                self._limits.refused(token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden)
-                return Throttled("Discord asks us to wait.", retry_after=retry_after)
-            case 401:
-                if str(response.request.headers.get("authorization", "")).startswith("Bot "):
-                    self._rejected.add(token)
-                return Unauthorized(message, status=status, code=code)
-            case _ if 30000 <= code < 31000:
-                return TooMany(message, status=status, code=code)
-            case 403:
-                return Refused(message, status=status, code=code)
-            case 404:
-                return NotThere(message, status=status, code=code)
-            case _ if status >= 500:
-                return Unreachable(f"Discord answered {status}.", status=status, ambiguous=method != "GET")
-            case _:
-                details = "; ".join(_details(body.get("errors"), ""))
-                return Invalid(f"{message} ({details})" if details else message, status=status, code=code)
+        if status == 401 and response.request.headers["authorization"].startswith("Bot "):
+            self._rejected.add(token)
+        if status == 429:
+            retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))
+            hidden = _integer(response.headers.get("x-ratelimit-remaining")) > 0
+            self._limits.refused(token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden)
+            return Throttled("Discord asks us to wait.", retry_after=retry_after)
+        if status >= 500:
+            return Unreachable(f"Discord answered {status}.", status=status, ambiguous=method != "GET")
+        return _client_error(status, body)
+
+
+def _client_error(status: int, body: dict[str, Any]) -> DiscordError:
+    message, code = str(body.get("message") or f"status {status}"), _integer(body.get("code"))
+    if 30000 <= code < 31000:
+        return TooMany(message, status=status, code=code)
+    kind = {401: Unauthorized, 403: Refused, 404: NotThere}.get(status, Invalid)
+    details = "; ".join(_details(body.get("errors"), ""))
+    return kind(f"{message} ({details})" if details else message, status=status, code=code)
 
 
 class _Progress:
@@ -225,9 +222,8 @@ def _details(errors: object, path: str) -> list[str]:
         return []
     found: list[str] = []
     for name, value in cast("dict[str, Any]", errors).items():
-        if name == "_errors" and isinstance(value, list):
-            for each in cast("list[Any]", value):
-                found.append(f"{path or 'body'}: {each.get('message', '')}" if isinstance(each, dict) else str(each))
+        if name == "_errors":
+            found += [f"{path or 'body'}: {each.get('message', '')}" for each in cast("list[dict[str, Any]]", value)]
         else:
             found += _details(value, f"{path}.{name}".lstrip("."))
     return found

@@ -1,7 +1,7 @@
 """Discord's rate limits, kept before Discord has to refuse.
 
-A bucket is learned from the headers of an answer. While the bucket of a route is unknown, its requests go one at a time, so
-that a burst on a new channel is not refused. Source: Discord's API reference, section "Rate Limits".
+A bucket is learned from the headers of an answer. While the bucket of a route is unknown, its requests go one at a
+time, so that a burst on a new channel is not refused. Source: Discord's API reference, section "Rate Limits".
 """
 
 from __future__ import annotations

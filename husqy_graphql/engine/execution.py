@@ -11,8 +11,8 @@ from graphql import (
     ExecutionResult,
     GraphQLSchema,
     OperationType,
-    get_operation_ast,
     execute,  # pyright: ignore[reportUnknownVariableType] - a parameter of it is not fully typed
+    get_operation_ast,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 

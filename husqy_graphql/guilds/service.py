@@ -20,8 +20,8 @@ from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guilds import GuildEntitlement, GuildMember, GuildSettings
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.port import BotPort, DiscordGuild, DiscordMember
-from husqy_graphql.guilds import repository
 from husqy_graphql.discord.variables import channel_context, display_name, member_context, server_context, user_context
+from husqy_graphql.guilds import repository
 
 NO_GUILD = "Husqy is not in this guild, so there is nothing stored for it. Invite Husqy first."
 NAME_MAX_LENGTH = 100

@@ -11,10 +11,10 @@ import strawberry
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.discord.cdn import emoji_url, member_avatar_url
 from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordEmoji, DiscordMember, DiscordRole
+from husqy_graphql.discord.variables import display_name
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
 from husqy_graphql.gql.scalars import AutoDeleteSeconds, Snowflake
-from husqy_graphql.discord.variables import display_name
 from husqy_graphql.lifecycle import is_enabled
 
 

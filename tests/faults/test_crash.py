@@ -36,9 +36,10 @@ async def start(environment: dict[str, str]) -> asyncio.subprocess.Process:
         for _ in range(200):
             try:
                 await http.get(f"http://127.0.0.1:{environment['HUSQY_PORT']}/livez")
-                return process
             except httpx2.TransportError:
                 await asyncio.sleep(0.05)
+            else:
+                return process
     raise AssertionError("the program did not start")
 
 

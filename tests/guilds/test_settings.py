@@ -167,7 +167,6 @@ async def test_reading_and_changing_are_refused_alike(api: Api, guild: int, toke
         ({"auto_delete": True}, "#/auto_delete"),
         ({"language": 5}, "#/language"),
         ({"language": "e\x00n"}, "#/language"),
-        ({"language": "\ud800"}, "#/language"),
     ],
 )
 async def test_a_value_that_cannot_be_is_refused_by_name(api: Api, body: dict[str, Any], pointer: str) -> None:
@@ -180,6 +179,17 @@ async def test_a_value_that_cannot_be_is_refused_by_name(api: Api, body: dict[st
     assert problem["type"] == "urn:husqy:problem:bad-user-input"
     assert problem["detail"] == problem["message"]
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert await api.everything() == before
+
+
+async def test_half_a_surrogate_pair_is_refused_by_name(api: Api) -> None:
+    before = await api.everything()
+    body = f'{{"guild_id": {GUILD}, "language": "\\ud800"}}'
+
+    response = await api.rest("PUT", "/settings", content=body, headers={"content-type": "application/json"})
+
+    assert response.status_code == 400
+    assert [error["pointer"] for error in response.json()["errors"]] == ["#/language"]
     assert await api.everything() == before
 
 

@@ -43,8 +43,10 @@ REFUSED = {
         "a path has no room for a list",
     ),
     "a mutation by GET": (
-        '"Make." mutation make($g: Snowflake!, $i: PollCreateInput!) @rest(method: GET, path: "/") '
-        "{ pollCreate(guildId: $g, input: $i) { poll { question } } }",
+        (
+            '"Make." mutation make($g: Snowflake!, $i: PollCreateInput!) @rest(method: GET, path: "/") {'
+            " pollCreate(guildId: $g, input: $i) { poll { question } } }"
+        ),
         "a GET must not change anything",
     ),
     "two operations on one route": (
@@ -52,8 +54,10 @@ REFUSED = {
         "GET /v1/modules/polls/a is already served by polls.graphql a",
     ),
     "two routes that differ in a variable's name": (
-        '"A." query a($id: ID) @rest(method: GET, path: "/{id}") { echo(id: $id) } '
-        '"B." query b($key: ID) @rest(method: GET, path: "/{key}") { echo(id: $key) }',
+        (
+            '"A." query a($id: ID) @rest(method: GET, path: "/{id}") { echo(id: $id) } '
+            '"B." query b($key: ID) @rest(method: GET, path: "/{key}") { echo(id: $key) }'
+        ),
         "GET /v1/modules/polls/{key} is already served",
     ),
     "a leaf that dissolves": (query(f"{GUILD} {{ _: name }}"), "`_` dissolves into its parent"),
@@ -111,7 +115,7 @@ def test_the_faults_of_all_files_come_together() -> None:
 
 
 def test_two_services_may_not_share_a_route() -> None:
-    with pytest.raises(DocumentError, match="already served by general.graphql low"):
+    with pytest.raises(DocumentError, match=r"already served by general\.graphql low"):
         compiled(
             general='"Low." query low @rest(method: GET, path: "/modules/polls/a") { echo }',
             polls='"High." query high @rest(method: GET, path: "/a") { echo }',

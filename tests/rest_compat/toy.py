@@ -1,4 +1,4 @@
-"""A small schema with a case of everything that `/v1` meets, the documents over it, and the program that serves them."""
+"""A small schema with a case of everything that `/v1` meets, documents over it, and the program that serves them."""
 
 from __future__ import annotations
 
@@ -221,8 +221,8 @@ class Query:
     def echo(
         self,
         text: str | None = None,
-        int: int | None = None,
-        float: float | None = None,
+        int: int | None = None,  # noqa: A002
+        float: float | None = None,  # noqa: A002
         boolean: bool | None = None,
         id: strawberry.ID | None = None,
         type: PollType | None = None,

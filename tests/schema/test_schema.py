@@ -63,7 +63,7 @@ def test_mutations_have_one_nullable_payload_of_their_own_name() -> None:
 def test_enum_values_are_the_integers_or_words_of_the_contract() -> None:
     values = {name: SCHEMA.type_map[name].values for name in ("EntitlementType", "ChannelFilter")}
 
-    assert [value.value.value for value in values["EntitlementType"].values()] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert [value.value.value for value in values["ChannelFilter"].values()] == [
+    assert [value.value for value in values["EntitlementType"].values()] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [value.value for value in values["ChannelFilter"].values()] == [
         "text", "voice", "category", "news", "stage", "forum"
     ]  # fmt: skip

@@ -209,7 +209,7 @@ def _role(role_id: int, name: str, position: int, permissions: int, *, managed: 
     }
 
 
-def _emoji(emoji_id: int, name: str, animated: bool) -> dict[str, Any]:  # noqa: FBT001 - a row of EMOJIS
+def _emoji(emoji_id: int, name: str, animated: bool) -> dict[str, Any]:
     return {
         "id": str(emoji_id),
         "name": name,
