@@ -147,7 +147,8 @@ def _members(type_: GraphQLInputObjectType, objects: dict[str, Check]) -> Check:
                 taken[name] = check(given[written], (*path, written), faults)
             elif required:
                 _fault("is required", (*path, written), faults)
-        if one_of and (len(taken) != 1 or None in taken.values()):
+        chosen = [given[written] for _, written, _, _ in fields if written in given]
+        if one_of and (len(chosen) != 1 or chosen[0] is None):
             names = ", ".join(f"`{written}`" for _, written, _, _ in fields)
             return _fault(f"must have exactly one of {names}", path, faults)
         return taken

@@ -39,6 +39,8 @@ from rest_compat.shape import Record, read_shape
 from rest_compat.transform import Transform, transformer
 from rest_compat.variables import Place, Variable, read_variable
 
+PREFIX: Final = "/v1"
+OPENAPI_PATH: Final = f"{PREFIX}/openapi.json"
 _HERE: Final = Path(__file__).parent
 _OURS: Final = frozenset({"rest", "joined", "text"})
 _PATH: Final = re.compile(r"/|(/([A-Za-z0-9._~-]+|\{[A-Za-z_][A-Za-z0-9_]*\}))+/?")
@@ -121,9 +123,9 @@ def read_documents(folder: Path = _HERE / "documents") -> dict[str, str]:
 def base_paths(service: str) -> tuple[str, ...]:
     """Where a service is served, the published place first: a module's name is written with `_`, `-` is an alias."""
     if service == "general":
-        return ("/v1",)
+        return (PREFIX,)
     names = dict.fromkeys((service.replace("-", "_"), service.replace("_", "-")))
-    return tuple(f"/v1/modules/{name}" for name in names)
+    return tuple(f"{PREFIX}/modules/{name}" for name in names)
 
 
 def compile_documents(
@@ -140,7 +142,7 @@ def compile_documents(
     """
     compiler = _Compiler(schema, _with_directives(schema), expansions or {}, [])
     endpoints: list[Endpoint] = []
-    claims: dict[tuple[str, str], str] = {}
+    claims = {("GET", OPENAPI_PATH): "the OpenAPI document"}
     for service, text in documents.items():
         endpoints += _service(compiler, service, text, claims)
     if compiler.faults:
@@ -159,7 +161,6 @@ def _with_directives(schema: GraphQLSchema) -> GraphQLSchema:
 
 def _service(compiler: _Compiler, service: str, text: str, claims: dict[tuple[str, str], str]) -> list[Endpoint]:
     file = f"{service}.graphql"
-
     try:
         document = parse(text)
     except GraphQLError as error:

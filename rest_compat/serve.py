@@ -14,17 +14,16 @@ import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from rest_compat.body import MAX_BODY, parse_object
-from rest_compat.compile import PARAMETER, Endpoint
+from rest_compat.compile import OPENAPI_PATH, PARAMETER, PREFIX, Endpoint
 from rest_compat.openapi import openapi
 from rest_compat.problem import Fault, Refusal, Statuses, pointer, problem_response, retry_after, to_refusal
 from rest_compat.transform import Absent
 from rest_compat.variables import bad_values, coerce_variables, parse_query
 
-PREFIX: Final = "/v1"
 _JSON: Final = "application/json"
 _MODULE_OFF: Final = "MODULE_DISABLED"
 
@@ -68,24 +67,29 @@ class _Node:
 
 
 def routes(endpoints: Sequence[Endpoint], runtime: Runtime) -> list[BaseRoute]:
-    """The Starlette routes of the whole REST API, its OpenAPI document at `/v1/openapi.json` included."""
+    """The Starlette routes of the whole REST API, its OpenAPI document included."""
     root = _Node()
     for endpoint in endpoints:
         for path in endpoint.paths:
             _add(root, endpoint.method, path, partial(_answer, endpoint, runtime))
     document = openapi(endpoints, title=runtime.title, version=runtime.version, description=runtime.description)
-    _add(root, "GET", f"{PREFIX}/openapi.json", partial(_constant, orjson.dumps(document)))
-    # A mount does not match its own prefix without a slash behind it.
-    return [Route(PREFIX, _Door(root, runtime)), Mount(PREFIX, _Door(root, runtime, moved=PREFIX))]
+    _add(root, "GET", OPENAPI_PATH, partial(_constant, orjson.dumps(document)))
+    return [_Door(root, runtime)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
+class _Door(BaseRoute):
+    """Takes every path below the prefix; a mount would leave the prefix itself, and line breaks, to others."""
+
     root: _Node
     runtime: Runtime
-    moved: str = ""  # what a mount moved from the front of the path into `root_path`
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path = _path(scope)
+        below = scope["type"] == "http" and (path == PREFIX or path.startswith(f"{PREFIX}/"))
+        return (Match.FULL if below else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             response = await self._response(request)
@@ -101,9 +105,7 @@ class _Door:
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
-        path: str = request.scope["path"]
-        path = self.moved + path.removeprefix(request.scope.get("root_path", ""))
-        found = _find(self.root, path.removeprefix("/").removesuffix("/").split("/"), ())
+        found = _find(self.root, _path(request.scope).removeprefix("/").removesuffix("/").split("/"), ())
         if found is None:
             raise Refusal("NOT_FOUND", "There is nothing at this path.")
         node, values = found
@@ -118,6 +120,11 @@ class _Door:
         return await answer(request, dict(zip(names, values, strict=True)))
 
 
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 def _methods(node: _Node) -> list[str]:
     methods: set[str] = {*node.answers, "OPTIONS"}
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)
@@ -126,12 +133,11 @@ def _methods(node: _Node) -> list[str]:
 def _add(root: _Node, method: str, path: str, answer: Answer) -> None:
     node = root
     for segment in path.strip("/").split("/"):
-        if not segment.startswith("{"):
-            node = node.literal.setdefault(segment, _Node())
-        elif node.variable is None:
-            node.variable = node = _Node()
-        else:
+        if segment.startswith("{"):
+            node.variable = node.variable or _Node()
             node = node.variable
+        else:
+            node = node.literal.setdefault(segment, _Node())
     node.answers[method] = (tuple(PARAMETER.findall(path)), answer)
 
 

@@ -65,7 +65,7 @@ def _items(items: Items) -> Transform | None:
         write = change or _same
 
         def joined(value: Any) -> Any:
-            return ",".join([str(write(item)) for item in value if item is not None]) or None if value else None
+            return ",".join([str(write(item)) for item in value if item is not None]) if value else None
 
         return joined
     if change is None:

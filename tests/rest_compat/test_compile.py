@@ -122,6 +122,11 @@ def test_two_services_may_not_share_a_route() -> None:
         )
 
 
+def test_the_openapi_document_keeps_its_route() -> None:
+    with pytest.raises(DocumentError, match="already served by the OpenAPI document"):
+        compiled(general='"Mine." query mine @rest(method: GET, path: "/openapi.json") { echo }')
+
+
 def test_an_expansion_must_fit_its_document() -> None:
     document = '"Count." query count($id: ID) @rest(method: GET, path: "/{each}", each: "all") { echo(id: $id) }'
 

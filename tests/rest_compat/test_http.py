@@ -41,6 +41,7 @@ async def test_a_trailing_slash_is_the_same_path(world: World, path: str) -> Non
         "/v1/SETTINGS",
         "/v1/" + "a/" * 5000,
         "/v1/%ff",
+        "/v1/%0A",
     ],
 )
 async def test_an_unknown_path_is_not_found_with_or_without_a_credential(world: World, path: str) -> None:

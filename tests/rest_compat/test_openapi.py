@@ -162,6 +162,20 @@ def test_two_shapes_of_one_name_do_not_share_a_schema() -> None:
     assert "rules_Guild" not in document["components"]["schemas"]
 
 
+def test_a_request_and_a_response_of_one_name_do_not_share_a_schema() -> None:
+    endpoints = compiled(
+        polls='"Read." query read($id: Snowflake!) @rest(method: GET, path: "/") { guild(id: $id) { ...AnswerInput } } '
+        "fragment AnswerInput on Guild { id } "
+        '"Make." mutation make($id: Snowflake!, $answers: [AnswerInput!]!) @rest(method: POST, path: "/") '
+        '{ pollCreate(guildId: $id, input: { question: "a", answers: $answers }) { poll { question } } }'
+    )
+
+    schemas = openapi(endpoints, title="", version="", description="")["components"]["schemas"]
+
+    assert schemas["AnswerInput"]["required"] == ["id"]
+    assert schemas["AnswerInput_Request"]["required"] == ["answer_text"]
+
+
 def test_a_summary_is_the_first_sentence() -> None:
     assert summary("Close a poll\n  now. Publish it.") == "Close a poll now"
     assert summary("Why?") == "Why?"

@@ -111,6 +111,7 @@ REFUSED_JSON: list[tuple[dict[str, Any], str, str]] = [
     ({"answers": [{**ANSWER, "inner": [{}]}]}, "answers/0/inner/0/answer_text", "is required"),
     ({"target": {}}, "target", "must have exactly one of `user_id`, `role_id`"),
     ({"target": {"user_id": 1, "role_id": 2}}, "target", "must have exactly one of `user_id`, `role_id`"),
+    ({"target": {"user_id": "x"}}, "target/user_id", "must be a Discord id"),
     ({"target": {"user_id": None}}, "target", "must have exactly one of `user_id`, `role_id`"),
     ({"nobody/~ knows\x00": 1}, "nobody~1~0%20knows%00", "has a name that must not contain the character U+0000"),
 ]

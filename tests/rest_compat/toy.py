@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any, NewType
 
 import httpx2
@@ -14,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from strawberry.schema.config import StrawberryConfig
 
-from rest_compat.compile import Endpoint, Expansion, compile_documents
+from rest_compat.compile import Endpoint, Expansion, compile_documents, read_documents
 from rest_compat.serve import Runtime, routes
 
 Snowflake = NewType("Snowflake", int)
@@ -262,109 +263,7 @@ class Mutation:
         return None if input.question == "nothing" else PollCreatePayload(poll=POLL)
 
 
-DOCUMENTS = {
-    "general": """
-"Say hello."
-query home @rest(method: GET, path: "/", anonymous: true) { message: echo }
-
-"Read a guild. With its roles."
-query getGuild($guild_id: Snowflake!) @rest(method: GET, path: "/settings") {
-  metadata: guild(id: $guild_id) { ...HusqyGuild }
-  _: guild(id: $guild_id) {
-    settings { language, weight: weight @text, kinds @joined }
-    role_ids: roleIds @joined
-  }
-}
-
-"Take a value of every type."
-query echo(
-  "Any text."
-  $text: String
-  $int: Int
-  $float: Float
-  $boolean: Boolean
-  $id: ID
-  $type: PollType
-  $kinds: [ChannelKind!]
-  $seconds: Seconds
-  $snowflake: Snowflake
-  $limit: Int = 5
-) @rest(method: GET, path: "/echo") {
-  echo(
-    text: $text, int: $int, float: $float, boolean: $boolean, id: $id, type: $type, kinds: $kinds, seconds: $seconds
-    snowflake: $snowflake
-  )
-  other: echo(int: $limit)
-}
-
-"Tell the items of a guild."
-query items($guild_id: Snowflake!) @rest(method: GET, path: "/items") {
-  _: guild(id: $guild_id) { items { id, ... on Book { pages }, ... on Film { minutes } } }
-}
-
-"Fail, in two places."
-query broken($guild_id: Snowflake!, $max: Int) @rest(method: GET, path: "/broken") {
-  _: guild(id: $guild_id) { late(limit: $max), broken }
-}
-
-"Count a thing."
-query count($guild_id: Snowflake!, $user_id: Snowflake, $text: String)
-@rest(method: GET, path: "/stats/{each}", each: "metrics") {
-  _: guild(id: $guild_id) { name }
-  one: echo(snowflake: $user_id, text: $text)
-}
-
-fragment HusqyGuild on Guild { id, name }
-""",
-    "invite_tracker": """
-"List the polls."
-query listPolls($guild_id: Snowflake!) @rest(method: GET, path: "/entries") {
-  _: guild(id: $guild_id) {
-    _: polls { _: polls { entries: edges { entry: node { ...Module_Polls_Entries }, _: node { ...Answers } } } }
-  }
-}
-
-"Read a poll."
-query getPoll($guild_id: Snowflake!, $entry_id: ID!) @rest(method: GET, path: "/entries/{entry_id}") {
-  entry_id: echo(id: $entry_id)
-  _a: guild(id: $guild_id) {
-    name
-    polls { poll { ...Module_Polls_Entries, owner { name }, voters { name } } }
-  }
-}
-
-"Make a poll."
-mutation createPoll(
-  $guild_id: Snowflake!
-  $question: String!
-  $poll_type: PollType!
-  $answers: [AnswerInput!]!
-  $gmt: String
-  $target: TargetInput
-) @rest(method: POST, path: "/entries", conflict: true) {
-  _: pollCreate(
-    guildId: $guild_id
-    input: { question: $question, type: $poll_type, answers: $answers, timeZone: $gmt, target: $target }
-  ) {
-    entry: poll { ...Module_Polls_Entries }
-  }
-}
-
-"Announce a poll."
-mutation announcePoll($guild_id: Snowflake!, $entry_id: String!)
-@rest(method: DELETE, path: "/entries/{entry_id}", message: "Poll announced.") {
-  pollCreate(guildId: $guild_id, input: { question: $entry_id }) { poll { databaseId } }
-}
-
-"Look at a check."
-query check($guild_id: Snowflake!) @rest(method: POST, path: "/entries/check", query: true) {
-  _: guild(id: $guild_id) { name }
-}
-
-fragment Module_Polls_Entries on Poll { id: databaseId, poll_type: type, question, duration: duration @text }
-fragment Answers on Poll { answers { answer_text: text, emoji_id: emojiId, kind, votes: votes @joined } }
-""",
-}
+DOCUMENTS = read_documents(Path(__file__).parent / "documents")
 
 STATUSES = {
     "UNAUTHENTICATED": (401, "Not signed in"),
