@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -60,7 +61,8 @@ def serve() -> None:
         ws_max_size=1_000_000,
     )
     click.echo(f"Husqy GraphQL listens on http://{settings.host}:{settings.port} (Ctrl-C stops it).", err=True)
-    uvicorn.Server(config).run()
+    with suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then, and tells of it this way
+        uvicorn.Server(config).run()
 
 
 @main.command()
@@ -168,12 +170,9 @@ def _settings() -> Settings:
 
 
 def _require_migrated(settings: Settings) -> None:
-    from husqy_graphql.tasks import DatabaseNotReady, require_migrated
+    from husqy_graphql.tasks import require_migrated
 
-    try:
-        _run(require_migrated(settings))
-    except DatabaseNotReady as error:
-        _fail(str(error))
+    _run(require_migrated(settings))
 
 
 def _log_to_stderr(settings: Settings) -> None:
@@ -183,8 +182,12 @@ def _log_to_stderr(settings: Settings) -> None:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    from husqy_graphql.tasks import DatabaseNotReady
+
     try:
         return asyncio.run(work)
+    except DatabaseNotReady as error:
+        _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
             driver = ""
         if driver not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
             raise ValueError("must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+        if driver == "postgresql+asyncpg" and find_spec("asyncpg") is None:
+            raise ValueError("PostgreSQL needs the package asyncpg; install husqy-graphql[postgres]")
         return value
 
     @model_validator(mode="after")

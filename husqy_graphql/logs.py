@@ -20,7 +20,9 @@ def configure_logging(level: str, *, as_json: bool) -> None:
         [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
         if as_json
         # Tracebacks without local variables: those hold credentials.
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     structlog.configure(
         processors=[*shared, *last],
@@ -38,6 +40,6 @@ def configure_logging(level: str, *, as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # Its lines repeat ours at every request; what goes wrong is still told.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Their lines repeat ours; what goes wrong is still told.
+    for name in ("httpx2", "alembic", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +14,7 @@ from husqy_graphql.api_keys.service import rotate_keys
 from husqy_graphql.app import METADATA, create_program
 from husqy_graphql.config import Settings
 from husqy_graphql.core.key_ring import create_key_ring
-from husqy_graphql.db.engines import create_engines
+from husqy_graphql.db.engines import Engines, create_engines
 from husqy_graphql.db.migrate import check_models, create_revision, migrate, pending_revision
 from husqy_graphql.worker.loop import run_worker
 
@@ -23,23 +25,14 @@ class DatabaseNotReady(Exception):
 
 async def migrate_database(settings: Settings, revision: str = "head") -> tuple[str | None, str | None]:
     """Upgrade the database; returns the revisions before and after."""
-    engines = create_engines(settings.database_url.get_secret_value())
-    try:
+    async with _usable_database(settings) as engines:
         return await migrate(engines.write, METADATA, revision)
-    finally:
-        await engines.dispose()
 
 
 async def require_migrated(settings: Settings) -> None:
     """Raise DatabaseNotReady unless the database answers and is at the newest revision."""
-    engines = create_engines(settings.database_url.get_secret_value())
-    try:
+    async with _usable_database(settings) as engines:
         pending = await pending_revision(engines.read)
-    except (SQLAlchemyError, OSError) as error:
-        name = type(error).__name__
-        raise DatabaseNotReady(f"HUSQY_DATABASE_URL: {shown_database(settings)} cannot be used ({name}).") from None
-    finally:
-        await engines.dispose()
     if pending is not None:
         raise DatabaseNotReady("The database is not at the newest schema: run `husqy-graphql migrate` first.")
 
@@ -55,9 +48,8 @@ async def check_migrations() -> None:
 
 async def create_migration(settings: Settings, message: str) -> None:
     """Write a migration for the difference between the models and the database."""
-    engines = create_engines(settings.database_url.get_secret_value())
-    await create_revision(engines.write, METADATA, message)
-    await engines.dispose()
+    async with _usable_database(settings) as engines:
+        await create_revision(engines.write, METADATA, message)
 
 
 async def seed_demo_world(settings: Settings) -> None:
@@ -84,3 +76,16 @@ async def rotate_api_keys(settings: Settings) -> int:
 def shown_database(settings: Settings) -> str:
     """The database's address with its password hidden."""
     return make_url(settings.database_url.get_secret_value()).render_as_string(hide_password=True)
+
+
+@asynccontextmanager
+async def _usable_database(settings: Settings) -> AsyncGenerator[Engines]:
+    engines = create_engines(settings.database_url.get_secret_value())
+    try:
+        yield engines
+    except (SQLAlchemyError, OSError) as error:
+        # The error itself may quote the address with its password.
+        name = type(error).__name__
+        raise DatabaseNotReady(f"HUSQY_DATABASE_URL: {shown_database(settings)} cannot be used ({name}).") from None
+    finally:
+        await engines.dispose()
