@@ -15,6 +15,7 @@ install: $(VENV)/.installed ## Install the program into .venv
 
 run: $(VENV)/.installed ## Start the demo world on http://127.0.0.1:8000 (Ctrl-C stops it, the data stays)
 	@$(BIN)/husqy-graphql migrate
+	@$(BIN)/husqy-graphql explorer install
 	@$(BIN)/husqy-graphql demo
 	@exec $(BIN)/husqy-graphql serve
 

@@ -46,6 +46,7 @@ from husqy_graphql.guilds.service import join_guild
 from husqy_graphql.identity.service import CACHE_SIZE, Identity
 from husqy_graphql.schema import build_schema, graphql_schema
 from husqy_graphql.transport.credentials import open_context
+from husqy_graphql.transport.explorer import explorer_routes
 from husqy_graphql.transport.graphql_http import GraphQLEndpoint
 from husqy_graphql.transport.health import health_routes
 from husqy_graphql.transport.middleware import RequestMiddleware, request_id_of
@@ -177,6 +178,7 @@ def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> 
     )
     routes: list[BaseRoute] = [
         Route("/graphql", _AnyMethod(graphql)),
+        *explorer_routes(sandbox=sandbox is not None),
         *health_routes(resources.readiness),
         *rest_routes(rest_endpoints(), runtime),
     ]

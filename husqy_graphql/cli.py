@@ -146,6 +146,24 @@ def settings() -> None:
 
 
 @main.group()
+def explorer() -> None:
+    """The GraphiQL explorer at /."""
+
+
+@explorer.command()
+def install() -> None:
+    """Fetch the explorer's files with npm, so that the page needs no other host. Does nothing when they are there."""
+    from husqy_graphql.transport.explorer_assets import ExplorerNotInstalled, ExplorerTampered, install_explorer
+
+    try:
+        click.echo(install_explorer().sentence, err=True)
+    except ExplorerNotInstalled as error:
+        click.echo(str(error), err=True)  # the page goes on with the CDN
+    except ExplorerTampered as error:
+        _fail(str(error))
+
+
+@main.group()
 def keys() -> None:
     """Work on the secrets at rest."""
 

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+STATIC = Path(__file__).with_name("static")
 HTML = "text/html; charset=utf-8"
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
@@ -54,17 +54,21 @@ class Asset:
         return gzip.compress(self.content, 6, mtime=0)
 
 
-def asset_route(assets: Iterable[Asset]) -> Route:
-    """The route that answers these assets, and nothing else: it looks them up and never touches the disk."""
-    known: Mapping[tuple[str, str], Asset] = {(asset.digest, asset.name): asset for asset in assets}
+def own_asset(name: str) -> Asset:
+    """A file of our own under `static/`."""
+    return Asset(name, (STATIC / name).read_bytes())
 
-    async def answer(request: Request) -> Response:
-        asset = known.get((request.path_params["digest"], request.path_params["name"]))
-        if asset is None:
-            raise HTTPException(404)
-        return await cached_response(request, asset, asset.media_type, {"cache-control": IMMUTABLE})
 
-    return Route("/static/{digest}/{name}", answer)
+def asset_routes(assets: Iterable[Asset]) -> list[Route]:
+    """A route for each of these assets at its address, and for nothing else: the disk is never touched."""
+
+    def route(asset: Asset) -> Route:
+        async def answer(request: Request) -> Response:
+            return await cached_response(request, asset, asset.media_type, {"cache-control": IMMUTABLE})
+
+        return Route(asset.url, answer)
+
+    return [route(asset) for asset in assets]
 
 
 async def page_response(request: Request, page: Asset, policy: Mapping[str, str]) -> Response:
