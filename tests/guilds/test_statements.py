@@ -1,0 +1,54 @@
+"""Every list costs the same number of statements, however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from tests.conftest import GUILD, Api
+
+ENTITLE = """mutation ($id: Snowflake!) { guildEntitlementUpsert(guildId: "1300000000000000001",
+  input: {entitlementId: $id, skuId: "1", type: PURCHASE}) { entitlement { id } } }"""
+PAGE = f"""{{ guild(id: "{GUILD}") {{
+  name settings {{ language }} modules {{ name }} entitlements {{ id }} premium
+  roles {{ id }} channels {{ id }} members {{ nodes {{ id }} }}
+  apiKeys(first: 100) {{ nodes {{ key }} }} auditLog(first: 100) {{ nodes {{ action }} }} }} }}"""
+LISTS = {
+    "guilds": "{ guilds { id active settings { language } entitlements { id } premium modules { enabled } } }",
+    "members": f'{{ guild(id: "{GUILD}") {{ members {{ nodes {{ id preventDataCollection }} }} }} }}',
+    "entitlements": f'{{ guild(id: "{GUILD}") {{ entitlements {{ id type }} }} }}',
+    "apiKeys": f'{{ guild(id: "{GUILD}") {{ apiKeys(first: 100) {{ nodes {{ id key }} }} }} }}',
+    "auditLog": f'{{ guild(id: "{GUILD}") {{ auditLog(first: 100) {{ nodes {{ id changes {{ field }} }} }} }} }}',
+    "a page with everything": PAGE,
+}
+
+
+@contextmanager
+def counted(api: Api) -> Generator[list[str]]:
+    engine = api.program.resources.engines.read.sync_engine
+    statements: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(("name", "most"), [*((name, 3) for name in LISTS if "page" not in name), (list(LISTS)[-1], 6)])
+async def test_a_list_has_a_constant_number_of_statements(api: Api, name: str, most: int) -> None:
+    async def statements() -> int:
+        with counted(api) as seen:
+            await api.data(LISTS[name])
+        return len(seen)
+
+    few = await statements()
+    for number in range(20):
+        await api.rest("POST", "/auth/api-key", json={"guild_id": GUILD})
+        await api.data(ENTITLE, token="sandbox-service", id=str(number + 1))
+
+    assert await statements() == few <= most
