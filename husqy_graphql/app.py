@@ -35,8 +35,10 @@ from husqy_graphql.db.unit_of_work import unit_of_work
 from husqy_graphql.demo import DEMO_GUILDS
 from husqy_graphql.discord.adapter import BotDiscord, UserDiscord
 from husqy_graphql.discord.http import DiscordHTTP
+from husqy_graphql.discord.limits import RateLimits
 from husqy_graphql.discord.sandbox.app import BASE_URL as SANDBOX_URL
 from husqy_graphql.discord.sandbox.app import Sandbox, create_sandbox
+from husqy_graphql.discord.view import create_view
 from husqy_graphql.engine.documents import DocumentStore
 from husqy_graphql.engine.errors import coded
 from husqy_graphql.engine.execution import Engine
@@ -60,6 +62,7 @@ from rest_compat.serve import routes as rest_routes
 __all__ = ["METADATA", "Program", "create_app", "create_program", "openapi_document", "rest_endpoints"]
 
 METADATA = api_key_models.ApiKey.metadata
+SANDBOX_PER_SECOND = 1_000  # what its own buckets say
 REST_DESCRIPTION = "Husqy's published REST API. Every operation is a GraphQL document over the schema of `/graphql`."
 
 
@@ -96,7 +99,11 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
     engines = create_engines(settings.database_url.get_secret_value(), settings.database_pool_size)
     reads = Reads(engines.read)
     sandbox = create_sandbox(settings.sandbox_path, clock) if settings.sandbox else None
-    http = DiscordHTTP(SANDBOX_URL, transport=sandbox.transport) if sandbox else DiscordHTTP(settings.discord_api_url)
+    http = (
+        DiscordHTTP(SANDBOX_URL, transport=sandbox.transport, limits=RateLimits(SANDBOX_PER_SECOND))
+        if sandbox
+        else DiscordHTTP(settings.discord_api_url)
+    )
     token = settings.discord_bot_token.get_secret_value() if settings.discord_bot_token else SANDBOX_BOT_TOKEN
     bot = BotDiscord(http, token, min(settings.application_ids))
     key_ring = create_key_ring(settings.ring_secrets)
@@ -114,7 +121,7 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         administrators=TimedCache(CACHE_SIZE, now),
     )
     readiness = Readiness(reads, bot, TimedCache(1, now))
-    resources = Resources(engines, bot, clock, key_ring, identity, readiness)
+    resources = Resources(engines, bot, create_view(bot, now), clock, key_ring, identity, readiness)
     worker = WorkerResources(engines, bot, clock)
     return Program(_asgi(resources, identity, sandbox), resources, worker, http, sandbox)
 

@@ -25,6 +25,7 @@ from husqy_graphql.core.key_ring import KeyRing
 from husqy_graphql.db.engines import Engines, Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork, unit_of_work
 from husqy_graphql.discord.port import BotPort, UserGuild
+from husqy_graphql.discord.view import DiscordView
 from husqy_graphql.gql.readiness import Readiness
 
 K = TypeVar("K", bound=Hashable)
@@ -62,6 +63,7 @@ class Resources:
 
     engines: Engines
     bot: BotPort
+    view: DiscordView
     clock: Clock
     key_ring: KeyRing = field(repr=False)
     credentials: Credentials

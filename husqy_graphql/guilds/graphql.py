@@ -67,7 +67,7 @@ async def _load_preventing_members(context: Context, guild_ids: Sequence[int]) -
 
 
 async def _load_discord_guilds(context: Context, guild_ids: Sequence[int]) -> list[DiscordGuild | None]:
-    return [await context.resources.bot.guild(guild_id) for guild_id in guild_ids]
+    return [await context.resources.view.guild(guild_id) for guild_id in guild_ids]
 
 
 @strawberry.type
@@ -132,7 +132,7 @@ class GuildFields(GuildObject):
         if not await self._administered():
             return None
         wanted = set[ChannelType]().union(*(_CHANNEL_TYPES[each] for each in types or ChannelFilter))
-        channels = await self.context.resources.bot.channels(self.guild_id) or ()
+        channels = await self.context.resources.view.channels(self.guild_id) or ()
         return [to_channel(each) for each in sorted(channels, key=_channel_order) if each.type in wanted]
 
     @strawberry.field(description="The guild's own emojis. For administrators.")
@@ -145,7 +145,7 @@ class GuildFields(GuildObject):
         if not await self._administered():
             return None
         size, after_id = page_size(self.context, first), decode_cursor(after) or 0
-        members = await self.context.resources.bot.members(self.guild_id) or ()
+        members = await self.context.resources.view.members(self.guild_id) or ()
         preventing = await self.context.load(_load_preventing_members, self.guild_id)
         people = [
             to_member(self.guild_id, member, prevents=member.user.id in preventing)

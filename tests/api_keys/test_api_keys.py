@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from husqy_graphql.api_keys.service import find_actor, rotate_keys
+from husqy_graphql.core.key_ring import create_key_ring
 from tests.conftest import FOREIGN_GUILD, GUILD, OWNER, QUIET_GUILD, Api
 
 PATH = "/auth/api-key"
@@ -153,3 +157,23 @@ async def test_graphql_pages_keys_and_deletes_one_by_id(api: Api) -> None:
     both = """mutation { apiKeyDelete(guildId: "1300000000000000001", apiKey: {id: "x", key: "y"}) {
       apiKey { key } } }"""
     assert (await api.error(both))["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_keys_outlive_a_rotation_of_the_secrets(api: Api) -> None:
+    key = await create(api)
+    old, new = create_key_ring(["sandbox-secret-key"]), create_key_ring(["new"])
+    both = create_key_ring(["new", "sandbox-secret-key"])
+    resources = api.program.resources
+    units = partial(api.program.worker.unit_of_work, "rotation")
+    find = partial(find_actor, resources.reads, units, clock=api.clock, value=key)
+
+    assert await find(key_ring=old) is not None
+    assert await find(key_ring=both) is not None
+    assert await find(key_ring=new) is None
+    async with units() as uow:
+        assert await rotate_keys(uow, both) == 1
+
+    assert await find(key_ring=new) is not None
+    assert await find(key_ring=old) is None
+    [row] = await api.rows("api_keys")
+    assert new.decrypt(row["encrypted"]) == key

@@ -182,3 +182,17 @@ async def test_replaced_content_refuses(api: Api) -> None:
     assert await status("sandbox-member", guild_id=GUILD) == 403
     assert await status("sandbox-member", guild_id=GUILD, language="xx") == 403
     assert (await api.rest("GET", CONTENT, params={"content": "x"})).status_code == 400
+
+
+async def test_a_busy_dashboard_asks_discord_once_in_ten_seconds(api: Api) -> None:
+    query = f'{{ guild(id: "{GUILD}") {{ name roles {{ id }} channels {{ id }} members {{ nodes {{ id }} }} }} }}'
+
+    async def asked() -> int:
+        return sum(f"/guilds/{GUILD}" in call["path"] for call in await api.calls())
+
+    for _ in range(20):
+        await api.data(query)
+    assert await asked() == 3
+    api.monotonic.advance(seconds=11)
+    await api.data(query)
+    assert await asked() == 6
