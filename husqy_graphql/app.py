@@ -52,6 +52,7 @@ from husqy_graphql.transport.explorer import explorer_routes
 from husqy_graphql.transport.graphql_http import GraphQLEndpoint
 from husqy_graphql.transport.health import health_routes
 from husqy_graphql.transport.middleware import RequestMiddleware, request_id_of
+from husqy_graphql.transport.rest_docs import rest_docs_routes
 from husqy_graphql.worker.loop import run_worker
 from husqy_graphql.worker.resources import WorkerResources
 from rest_compat.compile import Endpoint, compile_documents, read_documents
@@ -187,6 +188,7 @@ def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> 
         Route("/graphql", _AnyMethod(graphql)),
         *explorer_routes(sandbox=sandbox is not None),
         *health_routes(resources.readiness),
+        *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
         *rest_routes(rest_endpoints(), runtime),
     ]
     if sandbox is not None:
