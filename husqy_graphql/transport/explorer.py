@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -15,9 +16,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from husqy_graphql.transport.explorer_assets import CDN, SCRIPTS, STYLES, PackagedFile, installed_files
-from husqy_graphql.transport.pages import STATIC, Asset, asset_routes, own_asset, own_host, page_response
+from husqy_graphql.transport.pages import NEVER_KEPT, STATIC, Asset, asset_routes, own_asset, own_host, page_response
 
 ENDPOINT: Final = "/graphql"
+# Stands in the page for the number that each answer has of its own.
+_NONCE: Final = "@NONCE@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,11 @@ def explorer_routes(*, sandbox: bool) -> list[BaseRoute]:
         people=_people() if sandbox else "",
         notice=files.notice,
     )
-    page = Asset("explorer.html", html.encode())
 
     async def explorer(request: Request) -> Response:
-        return await page_response(request, page, _policy(files, request))
+        nonce = secrets.token_urlsafe(16)
+        page = Asset("explorer.html", html.replace(_NONCE, nonce).encode())
+        return await page_response(request, page, _policy(files, request, nonce), NEVER_KEPT)
 
     return [Route("/", explorer), *asset_routes([favicon, *files.assets])]
 
@@ -142,13 +146,14 @@ def _sources(files: Iterable[PackagedFile]) -> str:
     return " ".join(("'self'", *(file.cdn_url for file in files)))
 
 
-def _policy(files: PageFiles, connection: HTTPConnection) -> dict[str, str]:
+def _policy(files: PageFiles, connection: HTTPConnection, nonce: str) -> dict[str, str]:
     # 'self' does not cover the WebSockets of the same host in every browser.
     host = own_host(connection)
     sockets = f" ws://{host} wss://{host}" if host else ""
     return {
         "script-src": files.script_sources,
-        "style-src": files.style_sources,
+        # GraphiQL's dialogs put a style element into the page while they are open.
+        "style-src": f"{files.style_sources} 'nonce-{nonce}'",
         "font-src": "'self' data:",
         "img-src": "'self' data:",
         "connect-src": f"'self'{sockets}",
@@ -156,7 +161,7 @@ def _policy(files: PageFiles, connection: HTTPConnection) -> dict[str, str]:
 
 
 def _style(url: str, integrity: str | None = None) -> str:
-    return f'<link rel="stylesheet" href="{escape(url)}"{_checked_by(integrity)}>'
+    return f'<link rel="stylesheet" nonce="{_NONCE}" href="{escape(url)}"{_checked_by(integrity)}>'
 
 
 def _script(url: str, integrity: str | None = None) -> str:

@@ -19,6 +19,7 @@ STATIC = Path(__file__).with_name("static")
 HTML = "text/html; charset=utf-8"
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
+NEVER_KEPT = "no-store"
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -71,9 +72,11 @@ def asset_routes(assets: Iterable[Asset]) -> list[Route]:
     return [route(asset) for asset in assets]
 
 
-async def page_response(request: Request, page: Asset, policy: Mapping[str, str]) -> Response:
-    """A page under its policy. Browsers ask every time whether it is still the same."""
-    headers = {"cache-control": REVALIDATE, "content-security-policy": content_security_policy(policy)}
+async def page_response(
+    request: Request, page: Asset, policy: Mapping[str, str], caching: str = REVALIDATE
+) -> Response:
+    """A page under its policy. Unless told otherwise, browsers ask every time whether it is still the same."""
+    headers = {"cache-control": caching, "content-security-policy": content_security_policy(policy)}
     return await cached_response(request, page, HTML, headers)
 
 

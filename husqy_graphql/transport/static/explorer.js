@@ -25,6 +25,18 @@
     return headers;
   }
 
+  // Right after a tab is changed GraphiQL still names the operation of the tab before.
+  function operationIn(document, name) {
+    try {
+      const { definitions } = window.GraphiQL.GraphQL.parse(document);
+      return definitions.some((each) => each.kind === "OperationDefinition" && each.name?.value === name)
+        ? name
+        : undefined;
+    } catch {
+      return name;
+    }
+  }
+
   async function ask(parameters, options) {
     let headers;
     try {
@@ -32,10 +44,12 @@
     } catch {
       throw new Error("A header or the credential has characters that cannot be sent: use visible ASCII.");
     }
+    const operationName = operationIn(parameters.query, parameters.operationName);
+    const body = JSON.stringify({ ...parameters, operationName });
     let response;
     try {
       response = await fetch(config.endpoint, {
-        method: "POST", headers, body: JSON.stringify(parameters), cache: "no-store",
+        method: "POST", headers, body, cache: "no-store",
       });
     } catch {
       throw new Error("The server does not answer. Is it still running?");
@@ -62,7 +76,7 @@
     let text;
     let mood = "bad";
     try {
-      const answer = await ask({ query: WHO, operationName: "Who" });
+      const answer = await ask({ query: WHO });
       const viewer = answer.data?.viewer;
       text = viewer ? nameOf(viewer) : answer.errors?.[0]?.message ?? "The server does not say who you are.";
       mood = viewer ? "good" : "bad";
@@ -134,6 +148,8 @@
       fail("GraphiQL could not be loaded. Run `husqy-graphql explorer install` on the server, then start it again.");
       return;
     }
+    // GraphiQL's dialogs put a style element into the page; this is how they learn the policy's nonce.
+    window.__webpack_nonce__ = document.querySelector("link[nonce]").nonce;
     properties = {
       defaultTabs: config.tabs,
       plugins: [GraphiQLPluginExplorer.explorerPlugin({ showAttribution: false })],
@@ -175,10 +191,14 @@
     reveal.setAttribute("aria-pressed", String(hidden));
   });
 
-  // The editors take the Tab key, so Escape is the way out for the keyboard; it closes suggestions first.
+  // The editors take the Tab key, so Escape is the way out for the keyboard, once it has nothing else to close.
   place.addEventListener("keydown", (event) => {
-    const suggesting = document.querySelector(".CodeMirror-hints, .CodeMirror-dialog");
-    if (event.key === "Escape" && event.target.closest?.(".CodeMirror") && !suggesting) {
+    const editor = event.target.closest?.(".CodeMirror")?.CodeMirror;
+    if (event.key !== "Escape" || editor?.getInputField() !== event.target) {
+      return;
+    }
+    if (!editor.state.completionActive && editor.listSelections().length === 1) {
+      event.stopPropagation(); // the editor would take the focus back
       place.querySelector(".graphiql-execute-button")?.focus();
     }
   }, true);
