@@ -12,12 +12,14 @@ Schema = Mapping[str, Any]
 _LONGEST_LISTED_ENUM: Final = 12
 # Deeper than documents go; a schema that holds itself ends there.
 _DEEPEST: Final = 6
-# What the demo world has, by the end of a field's name.
+# What the demo world has, by the end of a field's name: its first guild, and that guild's owner.
 _KNOWN_IDS: Final = {
     "guild_id": 1300000000000000001,
-    "user_id": 1300000000000000103,
-    "member_id": 1300000000000000103,
+    "user_id": 1300000000000000101,
+    "member_id": 1300000000000000101,
+    "target": 1300000000000000101,
 }
+_KNOWN_WORDS: Final = {"language": "en", "timezone": "Europe/Amsterdam", "gmt": "Europe/Amsterdam"}
 _BY_FORMAT: Final = {"date-time": "2030-01-01T12:00:00Z", "date": "2030-01-01", "uri": "https://example.com/"}
 
 
@@ -107,7 +109,7 @@ def example(document: Schema, name: str, schema: Schema, depth: int = 0) -> Any:
         case "boolean":
             return True
         case _:
-            return str(known) if known else _BY_FORMAT.get(schema.get("format", ""), "text")
+            return str(known or _KNOWN_WORDS.get(name) or _BY_FORMAT.get(schema.get("format", ""), "text"))
 
 
 def _given_example(schema: Schema) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from husqy_graphql.app import openapi_document
 from husqy_graphql.core.errors import ErrorCode
 from husqy_graphql.transport.openapi_schema import example, type_of
 from husqy_graphql.transport.rest_docs import rest_docs_routes
+from tests.conftest import Api
 from tests.transport.test_explorer import Page, assert_nothing_inline
 
 HOSTILE = "<script>alert('1')</script>\" onload=\"x"
@@ -249,6 +251,18 @@ async def test_the_program_s_own_document_is_shown_whole() -> None:
 def test_a_schema_in_words_and_by_example(schema: dict[str, Any], words: str, value: Any) -> None:
     assert type_of(DOCUMENT, schema) == words
     assert example(DOCUMENT, "field", schema) == value
+
+
+async def test_every_get_of_the_program_s_own_examples_is_understood(api: Api) -> None:
+    page = (await api.http.get("/v1/docs")).text
+    urls = [
+        unescape(line).split("'")[1] for line in re.findall(r"<code>curl -s (&#x27;http.*?)</code>", page, re.DOTALL)
+    ]
+
+    assert urls
+    for url in urls:
+        response = await api.http.get(url, headers={"authorization": "Bearer sandbox-owner"})
+        assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize(
