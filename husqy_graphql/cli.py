@@ -48,7 +48,6 @@ def serve() -> None:
     from husqy_graphql.app import create_app
 
     settings = _settings()
-    _log_to_stderr(settings)
     _require_migrated(settings)
     config = uvicorn.Config(
         create_app(settings),
@@ -71,7 +70,6 @@ def worker() -> None:
     from husqy_graphql.tasks import run_worker_alone
 
     settings = _settings()
-    _log_to_stderr(settings)
     _require_migrated(settings)
     click.echo("The worker runs (Ctrl-C stops it).", err=True)
     _run(run_worker_alone(settings))
@@ -180,23 +178,21 @@ def rotate() -> None:
 
 def _settings() -> Settings:
     from husqy_graphql.config import ConfigurationError, load_settings
+    from husqy_graphql.logs import configure_logging
 
     try:
-        return load_settings()
+        settings = load_settings()
     except ConfigurationError as error:
         _fail(str(error))
+    # In every command: structlog's own defaults print local variables.
+    configure_logging(settings.log_level, as_json=settings.log_json)
+    return settings
 
 
 def _require_migrated(settings: Settings) -> None:
     from husqy_graphql.tasks import require_migrated
 
     _run(require_migrated(settings))
-
-
-def _log_to_stderr(settings: Settings) -> None:
-    from husqy_graphql.logs import configure_logging
-
-    configure_logging(settings.log_level, as_json=settings.log_json)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -50,11 +50,7 @@ def _present(error: GraphQLError, request_id: str) -> GraphQLError:
     )
 
 
-def request_error(error: CodedError) -> GraphQLError:
-    """A refusal of the whole request, before any field ran."""
-    return GraphQLError(error.detail, extensions=dict(error.extensions))
-
-
 def bad_values(values: dict[str, str]) -> GraphQLError:
     """The refusal of variables by dotted path and reason."""
-    return request_error(BadUserInput("A value cannot be accepted.", values))
+    error = BadUserInput("A value cannot be accepted.", values)
+    return GraphQLError(error.detail, extensions=dict(error.extensions))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from graphql import (
@@ -16,7 +17,7 @@ from graphql import (
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from husqy_graphql.engine.errors import bad_values, present_errors
+from husqy_graphql.engine.errors import MAX_ERRORS, bad_values, present_errors
 from husqy_graphql.engine.text import unstorable_values
 from husqy_graphql.gql.context import Context
 
@@ -35,9 +36,9 @@ class Engine:
         context: Context,
     ) -> ExecutionResult:
         """The result with its errors presented; raises nothing that the document or its variables could cause."""
-        unstorable = dict(unstorable_values(dict(variables), ""))
+        unstorable = dict(islice(unstorable_values(dict(variables)), MAX_ERRORS))
         if unstorable:
-            return ExecutionResult(None, [bad_values({path.lstrip("."): why for path, why in unstorable.items()})])
+            return ExecutionResult(None, [bad_values(unstorable)])
         operation = get_operation_ast(document, operation_name)
         context.writes = operation is not None and operation.operation is OperationType.MUTATION
         result = execute(

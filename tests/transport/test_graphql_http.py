@@ -102,6 +102,31 @@ async def test_a_body_that_is_no_request_is_a_bad_one(api: Api, body: bytes) -> 
     assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize("depth", [100, 990, 1000, 1015, 1100, 20_000])
+@pytest.mark.parametrize("brackets", [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "objects"])
+async def test_variables_nested_however_deep_are_no_defect(api: Api, depth: int, brackets: tuple[bytes, bytes]) -> None:
+    opening, closing = brackets
+    nested = opening * depth + b'"' + b"\\u0000" + b'"' + closing * depth
+    assert len(nested) <= 100_000 or depth == 20_000
+
+    response = await post(api, b'{"query": "{ service { liveness } }", "variables": {"x": ' + nested + b"}}")
+
+    assert response.status_code in {200, 400, 413}
+    if response.status_code != 413:
+        [error] = response.json()["errors"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_as_many_bad_values_are_named_as_errors_are_shown(api: Api) -> None:
+    variables = {"x": {"y": ["\x00"] * 5_000}, "z\x00": 1}
+
+    response = await post(api, json.dumps({"query": LIVE, "variables": variables}))
+
+    fields = response.json()["errors"][0]["extensions"]["fields"]
+    assert len(fields) == 25
+    assert set(fields.values()) == {"must not contain the character U+0000"}
+
+
 async def test_an_operation_of_several_is_chosen_by_name(api: Api) -> None:
     query = "query A { service { liveness } } query B { service { message } }"
 
