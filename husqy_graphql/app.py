@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 
 from husqy_graphql.api_keys import models as api_key_models
 from husqy_graphql.api_keys.service import find_actor, guild_of_key
-from husqy_graphql.config import SANDBOX_BOT_TOKEN, Settings
+from husqy_graphql.config import Settings
 from husqy_graphql.core.access import ServiceActor, authorize_service
 from husqy_graphql.core.clock import Clock, system_clock
 from husqy_graphql.core.errors import CodedError, ErrorCode
@@ -36,6 +36,7 @@ from husqy_graphql.demo import DEMO_GUILDS
 from husqy_graphql.discord.adapter import BotDiscord, UserDiscord
 from husqy_graphql.discord.http import DiscordHTTP
 from husqy_graphql.discord.limits import RateLimits
+from husqy_graphql.discord.sandbox import world
 from husqy_graphql.discord.sandbox.app import BASE_URL as SANDBOX_URL
 from husqy_graphql.discord.sandbox.app import Sandbox, create_sandbox
 from husqy_graphql.discord.view import create_view
@@ -64,6 +65,8 @@ __all__ = ["METADATA", "Program", "create_app", "create_program", "openapi_docum
 
 METADATA = api_key_models.ApiKey.metadata
 SANDBOX_PER_SECOND = 1_000  # what its own buckets say
+VERSION = version("husqy-graphql")
+REST_TITLE = "Husqy"
 REST_DESCRIPTION = "Husqy's published REST API. Every operation is a GraphQL document over the schema of `/graphql`."
 
 
@@ -105,7 +108,7 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         if sandbox
         else DiscordHTTP(settings.discord_api_url)
     )
-    token = settings.discord_bot_token.get_secret_value() if settings.discord_bot_token else SANDBOX_BOT_TOKEN
+    token = settings.discord_bot_token.get_secret_value() if settings.discord_bot_token else world.BOT_TOKEN
     bot = BotDiscord(http, token, min(settings.application_ids))
     key_ring = create_key_ring(settings.ring_secrets)
     units = partial(unit_of_work, engines.write, clock, "api-key-use")
@@ -159,7 +162,7 @@ def rest_endpoints() -> tuple[Endpoint, ...]:
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document of `/v1`."""
-    return openapi(rest_endpoints(), title="Husqy", version=version("husqy-graphql"), description=REST_DESCRIPTION)
+    return openapi(rest_endpoints(), title=REST_TITLE, version=VERSION, description=REST_DESCRIPTION)
 
 
 def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> ASGIApp:
@@ -180,12 +183,12 @@ def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> 
         open=open_stored,
         execute=engine.execute,
         statuses={code.name: (code.status, code.title) for code in ErrorCode},
-        title="Husqy",
-        version=version("husqy-graphql"),
+        title=REST_TITLE,
+        version=VERSION,
         description=REST_DESCRIPTION,
     )
     routes: list[BaseRoute] = [
-        Route("/graphql", _AnyMethod(graphql)),
+        Route("/graphql", graphql),
         *explorer_routes(sandbox=sandbox is not None),
         *health_routes(resources.readiness),
         *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
@@ -194,14 +197,3 @@ def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> 
     if sandbox is not None:
         routes.append(Mount("/sandbox/discord", sandbox.app))
     return Starlette(routes=routes, middleware=[Middleware(RequestMiddleware)])
-
-
-@dataclass(frozen=True, slots=True)
-class _AnyMethod:
-    """Hands every method to an endpoint: Starlette would answer 405 by itself, in words that are not ours."""
-
-    endpoint: GraphQLEndpoint
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        response = await self.endpoint(Request(scope, receive))
-        await response(scope, receive, send)

@@ -13,10 +13,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-SANDBOX_APPLICATION_ID = 1300000000000000109
-SANDBOX_BOT_TOKEN = "sandbox-bot"  # noqa: S105 - means something to the sandbox alone
+from husqy_graphql.discord.sandbox.world import APPLICATION_ID
+
+# These mean something to the sandbox alone.
 SANDBOX_SERVICE_CREDENTIAL = "sandbox-service"
-SANDBOX_SECRET_KEY = "sandbox-secret-key"  # noqa: S105 - the same
+SANDBOX_SECRET_KEY = "sandbox-secret-key"  # noqa: S105
 SHORTEST_SECRET = 32
 
 
@@ -115,7 +116,7 @@ class Settings(BaseSettings):
     @cached_property
     def application_ids(self) -> frozenset[int]:
         """The applications whose access tokens are accepted."""
-        return frozenset({self.discord_client_id or SANDBOX_APPLICATION_ID})
+        return frozenset({self.discord_client_id or APPLICATION_ID})
 
     @cached_property
     def accepted_service_credentials(self) -> tuple[str, ...]:

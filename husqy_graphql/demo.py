@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-DEMO_GUILDS = (1300000000000000001, 1300000000000000002)
+from husqy_graphql.discord.sandbox.world import DEMO_GUILD, QUIET_GUILD
+
+DEMO_GUILDS = (DEMO_GUILD, QUIET_GUILD)
 
 _CARD = """
 The demo world is ready. Start it with `husqy-graphql serve`.
@@ -12,7 +14,7 @@ The demo world is ready. Start it with `husqy-graphql serve`.
   REST       {address}/v1             (contract: {address}/v1/docs)
   Discord    {address}/sandbox/discord/api/v10   (a fake one; Authorization: Bot sandbox-bot)
 
-  sandbox-owner      owns "Husqy demo" (1300000000000000001) and "Quiet corner" (...002)
+  sandbox-owner      owns "Husqy demo" ({guild}) and "Quiet corner" (...002)
   sandbox-admin      administers both by role
   sandbox-member     a member of "Husqy demo", without rights
   sandbox-outsider   shares no guild with Husqy
@@ -21,12 +23,12 @@ The demo world is ready. Start it with `husqy-graphql serve`.
 Try it:
 
   curl -s {address}/graphql -H 'Authorization: Bearer sandbox-owner' -H 'Content-Type: application/json' \\
-    -d '{{"query": "{{ guild(id: \\"1300000000000000001\\") {{ name settings {{ language timeZone }} }} }}"}}'
+    -d '{{"query": "{{ guild(id: \\"{guild}\\") {{ name settings {{ language timeZone }} }} }}"}}'
 
-  curl -s '{address}/v1/settings?guild_id=1300000000000000001' -H 'Authorization: Bearer sandbox-owner'
+  curl -s '{address}/v1/settings?guild_id={guild}' -H 'Authorization: Bearer sandbox-owner'
 """
 
 
 def demo_card(host: str, port: int) -> str:
     """The addresses, the tokens, and one ready line for each of the two APIs."""
-    return _CARD.format(address=f"http://{host}:{port}").strip("\n")
+    return _CARD.format(address=f"http://{host}:{port}", guild=DEMO_GUILD).strip("\n")

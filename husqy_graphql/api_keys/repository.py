@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.api_keys.models import ApiKey
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import GuildSettings
 
 _KEYS = ApiKey.__table__
 
@@ -38,12 +37,6 @@ async def key_by_id(reads: Reads, row_id: int) -> Row[Any] | None:
 async def keys_of_guild(reads: Reads, guild_id: int, *, after_id: int, limit: int | None) -> Sequence[Row[Any]]:
     """The keys of a guild by row id, from above `after_id`."""
     return await reads.all(_OF_GUILD.limit(limit), guild_id=guild_id, after_id=after_id)
-
-
-async def guild_is_known(session: AsyncSession, guild_id: int) -> bool:
-    """Whether Husqy is in the guild; locks the guild until the transaction ends."""
-    statement = select(GuildSettings.id).where(GuildSettings.guild_id == guild_id).with_for_update()
-    return await session.scalar(statement) is not None
 
 
 async def find_key(session: AsyncSession, guild_id: int, digests: Sequence[bytes]) -> ApiKey | None:

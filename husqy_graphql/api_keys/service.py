@@ -17,17 +17,17 @@ import structlog
 
 from husqy_graphql.api_keys import repository
 from husqy_graphql.api_keys.models import ApiKey
-from husqy_graphql.core.access import ApiKeyActor, GuildAccess
+from husqy_graphql.core.access import API_KEY_PREFIX, ApiKeyActor, GuildAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.errors import NotFound
 from husqy_graphql.core.key_ring import KeyRing
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.db.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 
-KEY_PREFIX = "hq_"
 KEY_BYTES = 32
 LAST_USE_PRECISION = timedelta(minutes=1)
 NO_GUILD = "Husqy is not in this guild, so it can have no API keys. Invite Husqy first."
@@ -53,7 +53,7 @@ def reveal(row: Any, key_ring: KeyRing) -> RevealedKey:
 async def create_key(uow: UnitOfWork, access: GuildAccess, key_ring: KeyRing) -> RevealedKey:
     """Add one key to the guild. Raises NotFound when Husqy is not in the guild."""
     await _require_guild(uow, access)
-    value = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
+    value = API_KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
     row = ApiKey(
         guild_id=access.guild_id,
         digest=key_ring.digest(value),
@@ -124,5 +124,5 @@ async def rotate_keys(uow: UnitOfWork, key_ring: KeyRing) -> int:
 
 
 async def _require_guild(uow: UnitOfWork, access: GuildAccess) -> None:
-    if not await repository.guild_is_known(uow.session, access.guild_id):
+    if await lock_guild(uow.session, access.guild_id) is None:
         raise NotFound(NO_GUILD)

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from husqy_graphql.core.errors import Forbidden, Unauthenticated
 
 ADMINISTRATOR_PERMISSION = 0x8
+API_KEY_PREFIX = "hq_"  # tells an API key from a Discord access token
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,13 @@ with the status of the table. Whatever is not a `CodedError` is a defect of ours
     ├── RateLimited       429  too much in too short a time
     ├── DiscordRefused    500  Discord understood, and said no
     ├── Unavailable       503  something we need does not answer
-    └── Internal          500  a defect of ours, masked
+    ├── Internal          500  a defect of ours, masked
+    │   what the HTTP door refuses before any resolver runs:
+    ├── MethodNotAllowed      405
+    ├── NotAcceptable         406
+    ├── PayloadTooLarge       413
+    ├── UnsupportedMediaType  415
+    └── TimedOut              504
 """
 
 from __future__ import annotations
@@ -158,3 +164,23 @@ class Internal(CodedError):
     @property
     def extensions(self) -> dict[str, Any]:
         return {**super().extensions, "requestId": self.request_id}
+
+
+class MethodNotAllowed(CodedError):
+    code = ErrorCode.METHOD_NOT_ALLOWED
+
+
+class NotAcceptable(CodedError):
+    code = ErrorCode.NOT_ACCEPTABLE
+
+
+class PayloadTooLarge(CodedError):
+    code = ErrorCode.PAYLOAD_TOO_LARGE
+
+
+class UnsupportedMediaType(CodedError):
+    code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
+
+
+class TimedOut(CodedError):
+    code = ErrorCode.TIMEOUT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from husqy_graphql.db.base import Base, UtcDateTime, guild_key, row_id, snowflake
@@ -73,3 +74,11 @@ class GuildMember(Base):
     prevent_data_collection: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (UniqueConstraint("guild_id", "user_id"), {"sqlite_autoincrement": True})
+
+
+async def lock_guild(session: AsyncSession, guild_id: int) -> GuildSettings | None:
+    """The settings row, locked until the transaction ends: the guild's lock, that serialises its changes.
+
+    None when Husqy is not in the guild.
+    """
+    return await session.scalar(select(GuildSettings).where(GuildSettings.guild_id == guild_id).with_for_update())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -47,22 +47,15 @@ class BotDiscord:
 
     async def channels(self, guild_id: int) -> Sequence[DiscordChannel] | None:
         found = await self._find("/guilds/{guild_id}/channels", guild_id=guild_id)
-        return None if found is None else _parsed(lambda rows: [_channel(row) for row in rows], found)
+        return None if found is None else _parsed_rows(_channel, found)
 
     async def members(self, guild_id: int) -> Sequence[DiscordMember] | None:
-        members: list[DiscordMember] = []
-        while True:
-            after = members[-1].user.id if members else 0
+        async def page(after: int) -> list[DiscordMember] | None:
             query = {"limit": MEMBERS_PAGE, "after": after}
             found = await self._find("/guilds/{guild_id}/members", query=query, guild_id=guild_id)
-            if found is None:
-                return None
-            page = _parsed(lambda rows: [_member(row) for row in rows], found)
-            # A server that ignores `after` must not keep us for ever.
-            new = sorted((each for each in page if each.user.id > after), key=lambda each: each.user.id)
-            members += new
-            if len(page) < MEMBERS_PAGE or not new:
-                return members
+            return None if found is None else _parsed_rows(_member, found)
+
+        return await _all_pages(page, MEMBERS_PAGE, lambda member: member.user.id)
 
     async def member(self, guild_id: int, user_id: int) -> DiscordMember | None:
         found = await self._find("/guilds/{guild_id}/members/{user_id}", guild_id=guild_id, user_id=user_id)
@@ -73,23 +66,13 @@ class BotDiscord:
         return None if found is None else _parsed(_user, found)
 
     async def entitlements(self) -> Sequence[DiscordEntitlement]:
-        found: list[DiscordEntitlement] = []
-        while True:
-            after = found[-1].id if found else 0
-            query: dict[str, str | int] = {
-                "limit": ENTITLEMENTS_PAGE,
-                "after": after,
-                "exclude_ended": "false",
-                "exclude_deleted": "false",
-            }
-            rows = await self._get(
-                "/applications/{application_id}/entitlements", query=query, application_id=self.application_id
-            )
-            page = _parsed(lambda rows: [_entitlement(row) for row in rows], rows)
-            new = sorted((each for each in page if each.id > after), key=lambda each: each.id)
-            found += new
-            if len(page) < ENTITLEMENTS_PAGE or not new:
-                return found
+        async def page(after: int) -> list[DiscordEntitlement]:
+            query = {"limit": ENTITLEMENTS_PAGE, "after": after, "exclude_ended": "false", "exclude_deleted": "false"}
+            route = "/applications/{application_id}/entitlements"
+            found = await self._get(route, query=query, application_id=self.application_id)
+            return _parsed_rows(_entitlement, found)
+
+        return await _all_pages(page, ENTITLEMENTS_PAGE, lambda entitlement: entitlement.id) or []
 
     async def _get(self, route: str, *, query: Mapping[str, str | int] | None = None, **parameters: object) -> Any:
         return await self.http.request(
@@ -122,7 +105,7 @@ class UserDiscord:
         rows = await self.http.request(
             "GET", "/users/@me/guilds", authorization=f"Bearer {token}", query={"limit": 200}
         )
-        return _parsed(lambda rows: [_user_guild(row) for row in rows], rows)
+        return _parsed_rows(_user_guild, rows)
 
 
 def _parsed(parse: Callable[[Any], T], answer: Any) -> T:
@@ -130,6 +113,27 @@ def _parsed(parse: Callable[[Any], T], answer: Any) -> T:
         return parse(answer)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreachable(f"Discord's answer lacks something: {type(error).__name__} {error}.") from None
+
+
+def _parsed_rows(parse: Callable[[Any], T], answer: Any) -> list[T]:
+    return _parsed(lambda rows: [parse(row) for row in rows], answer)
+
+
+async def _all_pages(
+    read: Callable[[int], Awaitable[list[T] | None]], size: int, id_of: Callable[[T], int]
+) -> list[T] | None:
+    """Every row by ascending id, read page by page from above an id; None when the first page is not there."""
+    found: list[T] = []
+    while True:
+        after = id_of(found[-1]) if found else 0
+        page = await read(after)
+        if page is None:
+            return None
+        # A server that ignores `after` must not keep us for ever.
+        new = sorted((each for each in page if id_of(each) > after), key=id_of)
+        found += new
+        if len(page) < size or not new:
+            return found
 
 
 def _optional_id(value: Any) -> int | None:

@@ -66,10 +66,6 @@ async def _load_preventing_members(context: Context, guild_ids: Sequence[int]) -
     return [found[guild_id] for guild_id in guild_ids]
 
 
-async def _load_discord_guilds(context: Context, guild_ids: Sequence[int]) -> list[DiscordGuild | None]:
-    return [await context.resources.view.guild(guild_id) for guild_id in guild_ids]
-
-
 @strawberry.type
 class GuildFields(GuildObject):
     """The fields of `Guild` that belong to no module."""
@@ -166,7 +162,7 @@ class GuildFields(GuildObject):
         return await self._discord_guild() if await self._administered() else None
 
     async def _discord_guild(self) -> DiscordGuild:
-        guild = await self.context.load(_load_discord_guilds, self.guild_id)
+        guild = await self.context.resources.view.guild(self.guild_id)
         if guild is None:
             raise NotFound(service.NO_GUILD)
         return guild

@@ -111,11 +111,6 @@ async def add_settings_if_absent(session: AsyncSession, guild_id: int) -> bool:
     return bool((await session.execute(statement.returning(_SETTINGS.c.id))).all())
 
 
-async def lock_settings(session: AsyncSession, guild_id: int) -> GuildSettings | None:
-    """The settings row, locked until the transaction ends: the guild's lock, that serialises its changes."""
-    return await session.scalar(select(GuildSettings).where(GuildSettings.guild_id == guild_id).with_for_update())
-
-
 async def delete_settings(session: AsyncSession, guild_id: int) -> bool:
     """Delete the settings row, and with it every row of the guild; False when there was none."""
     statement = delete(GuildSettings).where(GuildSettings.guild_id == guild_id).returning(GuildSettings.id)

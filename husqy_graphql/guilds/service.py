@@ -17,7 +17,7 @@ from husqy_graphql.core.templates import ChannelContext, TemplateContext, UserCo
 from husqy_graphql.core.time_zones import time_zone
 from husqy_graphql.core.unit_systems import UNIT_SYSTEMS
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import GuildEntitlement, GuildMember, GuildSettings
+from husqy_graphql.db.guilds import GuildEntitlement, GuildMember, GuildSettings, lock_guild
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.port import BotPort, DiscordGuild, DiscordMember
 from husqy_graphql.discord.variables import channel_context, display_name, member_context, server_context, user_context
@@ -286,7 +286,7 @@ _SUPPORTED: Mapping[str, Callable[[str], None]] = {
 
 
 async def _require_settings(uow: UnitOfWork, guild_id: int) -> GuildSettings:
-    settings = await repository.lock_settings(uow.session, guild_id)
+    settings = await lock_guild(uow.session, guild_id)
     if settings is None:
         raise NotFound(NO_GUILD)
     return settings

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION, Actor, ApiKeyActor, ServiceActor, UserActor
+from husqy_graphql.core.access import (
+    ADMINISTRATOR_PERMISSION,
+    API_KEY_PREFIX,
+    Actor,
+    ApiKeyActor,
+    ServiceActor,
+    UserActor,
+)
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.errors import BadUserInput, Forbidden, Unauthenticated, Unavailable
 from husqy_graphql.core.snowflake import parse_snowflake
@@ -24,7 +31,6 @@ from husqy_graphql.discord.port import BotPort, Throttled, Unauthorized, Unreach
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-API_KEY_PREFIX = "hq_"
 API_KEY_SUBJECT = "api-key:"
 SERVICE_SUBJECT = "service"
 CREDENTIAL_MAX_LENGTH = 512

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from husqy_graphql.discord.sandbox.world import DEMO_GUILD
 from husqy_graphql.transport.explorer_assets import CDN, SCRIPTS, STYLES, PackagedFile, installed_files
 from husqy_graphql.transport.pages import NEVER_KEPT, STATIC, Asset, asset_routes, own_asset, own_host, page_response
 
@@ -55,7 +56,6 @@ class PageFiles:
     notice: str
 
 
-DEMO_GUILD: Final = "1300000000000000001"
 DEMO_USERS: Final = (
     DemoUser("Owner", "sandbox-owner"),
     DemoUser("Administrator", "sandbox-admin"),
@@ -99,7 +99,7 @@ def explorer_routes(*, sandbox: bool) -> list[BaseRoute]:
 
 def starter_tabs(*, sandbox: bool) -> list[dict[str, str]]:
     """The tabs of somebody's first visit; outside of the sandbox the guild's id is left to fill in."""
-    guild = DEMO_GUILD if sandbox else "the id of your server"
+    guild = str(DEMO_GUILD) if sandbox else "the id of your server"
     variables: Mapping[str, dict[str, object]] = {
         "none": {},
         "guild": {"guildId": guild},

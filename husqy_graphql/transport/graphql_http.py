@@ -15,8 +15,18 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from husqy_graphql.core.errors import BadUserInput, CodedError, ErrorCode, Unavailable
+from husqy_graphql.core.errors import (
+    BadUserInput,
+    ErrorCode,
+    MethodNotAllowed,
+    NotAcceptable,
+    PayloadTooLarge,
+    TimedOut,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from husqy_graphql.engine.documents import DocumentStore
 from husqy_graphql.engine.errors import coded
 from husqy_graphql.engine.execution import Engine
@@ -29,26 +39,6 @@ GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 ALLOW = "GET, POST, OPTIONS"
 _OBJECTS = ("variables", "extensions")
-
-
-class MethodNotAllowed(CodedError):
-    code = ErrorCode.METHOD_NOT_ALLOWED
-
-
-class NotAcceptable(CodedError):
-    code = ErrorCode.NOT_ACCEPTABLE
-
-
-class PayloadTooLarge(CodedError):
-    code = ErrorCode.PAYLOAD_TOO_LARGE
-
-
-class UnsupportedMediaType(CodedError):
-    code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
-
-
-class TimedOut(CodedError):
-    code = ErrorCode.TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +60,12 @@ class GraphQLEndpoint:
     max_body: int = 100_000
     deadline: float = 10.0
 
-    async def __call__(self, request: Request) -> Response:
-        """Answer one request; raises nothing."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of any method; raises nothing."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"allow": ALLOW})
         try:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from husqy_graphql.discord.sandbox.world import DEMO_GUILD, OWNER
+
 Schema = Mapping[str, Any]
 
 _LONGEST_LISTED_ENUM: Final = 12
@@ -14,10 +16,10 @@ _LONGEST_LISTED_ENUM: Final = 12
 _DEEPEST: Final = 6
 # What the demo world has, by the end of a field's name: its first guild, and that guild's owner.
 _KNOWN_IDS: Final = {
-    "guild_id": 1300000000000000001,
-    "user_id": 1300000000000000101,
-    "member_id": 1300000000000000101,
-    "target": 1300000000000000101,
+    "guild_id": DEMO_GUILD,
+    "user_id": OWNER,
+    "member_id": OWNER,
+    "target": OWNER,
 }
 _KNOWN_WORDS: Final = {"language": "en", "timezone": "Europe/Amsterdam", "gmt": "Europe/Amsterdam"}
 _BY_FORMAT: Final = {"date-time": "2030-01-01T12:00:00Z", "date": "2030-01-01", "uri": "https://example.com/"}

@@ -10,10 +10,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.discord.permissions import ALL_PERMISSIONS
 from husqy_graphql.discord.sandbox.store import Store
-from husqy_graphql.discord.sandbox.world import ADMINISTRATOR, BOT_TOKEN, HUSQY, seed
+from husqy_graphql.discord.sandbox.world import BOT_TOKEN, HUSQY, seed
 
 CALLS_KEPT = 1_000
 
@@ -106,7 +107,7 @@ class State:
         for role in guild["roles"]:
             if role["id"] == guild["id"] or role["id"] in member["roles"]:
                 held |= int(role["permissions"])
-        return ALL_PERMISSIONS if held & ADMINISTRATOR else held
+        return ALL_PERMISSIONS if held & ADMINISTRATOR_PERMISSION else held
 
     def _unauthorized(self) -> Any:
         raise Refusal(401, 0, "401: Unauthorized")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION
 from husqy_graphql.discord.sandbox.store import Store
 
 BASE = 1300000000000000000
@@ -16,7 +17,6 @@ OTHER_APPLICATION_ID = BASE + 190
 SKU_ID = BASE + 180
 BOT_TOKEN = "sandbox-bot"  # noqa: S105 - it means something to the sandbox alone
 
-ADMINISTRATOR = 1 << 3
 EVERYONE_PERMISSIONS = 0x0000_0006_2A8D_DC41
 # View, send, embed, manage channels, roles, messages, kick, ban, moderate, move, connect; not administrator.
 HUSQY_PERMISSIONS = EVERYONE_PERMISSIONS | 0x1_0000_0000_00 | 0x1100_3236
@@ -27,12 +27,12 @@ ROLES = {
     "Moderators": (BASE + 202, EVERYONE_PERMISSIONS | 0x2006, False),
     "Integration": (BASE + 203, EVERYONE_PERMISSIONS, True),
     "Husqy": (BASE + 204, HUSQY_PERMISSIONS, True),
-    "Admins": (BASE + 205, ADMINISTRATOR, False),
+    "Admins": (BASE + 205, ADMINISTRATOR_PERMISSION, False),
     "Founders": (BASE + 206, EVERYONE_PERMISSIONS, False),
 }
 QUIET_ROLES = {
     "Husqy": (BASE + 251, HUSQY_PERMISSIONS, True),
-    "Admins": (BASE + 252, ADMINISTRATOR, False),
+    "Admins": (BASE + 252, ADMINISTRATOR_PERMISSION, False),
 }
 TEXT, VOICE, ARCHIVE = BASE + 301, BASE + 302, BASE + 303
 CHANNELS: tuple[tuple[int, str, int, int | None], ...] = (
