@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -43,7 +44,32 @@ class Settings(BaseSettings):
         None, description="The bot's token. Without it the program runs on its own fake Discord, the sandbox."
     )
     discord_client_id: int | None = Field(None, ge=1, description="The application whose access tokens are accepted.")
+    discord_client_secret: SecretStr | None = Field(
+        None, description="The application's client secret; sign-in at /auth/login needs it."
+    )
     discord_api_url: str = Field("https://discord.com/api/v10", description="Where Discord's REST API answers.")
+    discord_authorize_url: str = Field(
+        "https://discord.com/oauth2/authorize", description="Discord's page that asks people for their consent."
+    )
+    public_url: str | None = Field(
+        None,
+        description="Where browsers reach this program, like https://api.example.com; sign-in needs it outside of the "
+        "sandbox.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins of web pages that may call from a browser, separated by commas."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Host names that are answered, separated by commas; by default that of HUSQY_PUBLIC_URL, in the "
+        "sandbox loopback names, else all.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-For and -Proto count, separated by commas."
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="redis://HOST:PORT/NUMBER; carries events and rate limits between several processes."
+    )
     service_credentials: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Credentials of Husqy's own bot process, separated by commas, so that they can be rotated."
     )
@@ -59,10 +85,27 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(default=False, description="Log lines as JSON instead of for people.")
 
-    @field_validator("service_credentials", "secret_keys", mode="before")
+    @field_validator(
+        "service_credentials", "secret_keys", "cors_origins", "allowed_hosts", "trusted_proxies", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not is_origin(origin):
+                raise ValueError("must be a list of origins like https://dashboard.example.com, without a path; not *")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_origin(cls, value: str | None) -> str | None:
+        if value is not None and not is_origin(value.removesuffix("/")):
+            raise ValueError("must be an address like https://api.example.com, without a path")
+        return value and value.removesuffix("/")
 
     @field_validator("database_url")
     @classmethod
@@ -113,6 +156,11 @@ class Settings(BaseSettings):
         except ValueError:
             return self.host == "localhost"
 
+    @property
+    def sign_in(self) -> bool:
+        """Whether people can sign in at /auth/login."""
+        return self.sandbox or (self.discord_client_secret is not None and self.public_url is not None)
+
     @cached_property
     def application_ids(self) -> frozenset[int]:
         """The applications whose access tokens are accepted."""
@@ -128,6 +176,20 @@ class Settings(BaseSettings):
     def ring_secrets(self) -> tuple[str, ...]:
         """The secrets of the key ring, the sandbox's own one where none is set."""
         return tuple(each.get_secret_value() for each in self.secret_keys) or (SANDBOX_SECRET_KEY,)
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text is an origin as browsers write it: scheme, host in lower case, a port unless it is the usual."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    usual = {"http": 80, "https": 443}
+    if parts.scheme not in usual or not parts.hostname or port == usual[parts.scheme]:
+        return False
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return text == f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 def load_settings(**overrides: Any) -> Settings:
