@@ -7,67 +7,58 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.metadata import version
+from functools import partial
 from time import monotonic
-from typing import Any
 
-from graphql import GraphQLSchema
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from husqy_graphql.api_keys import models as api_key_models
 from husqy_graphql.api_keys.service import find_actor, guild_of_key
+from husqy_graphql.asgi import create_asgi, openapi_document, rest_endpoints
 from husqy_graphql.config import Settings
 from husqy_graphql.core.access import ServiceActor, authorize_service
 from husqy_graphql.core.clock import Clock, system_clock
-from husqy_graphql.core.errors import CodedError, ErrorCode
 from husqy_graphql.core.key_ring import create_key_ring
+from husqy_graphql.core.rate_limits import MemoryRateLimiter, RateLimiter, RatePolicy
 from husqy_graphql.core.timed_cache import TimedCache
 from husqy_graphql.db.engines import Reads, create_engines
+from husqy_graphql.db.events import GuildEvents, Relay
 from husqy_graphql.db.unit_of_work import unit_of_work
 from husqy_graphql.demo import DEMO_GUILDS
 from husqy_graphql.discord.adapter import BotDiscord, UserDiscord
 from husqy_graphql.discord.http import DiscordHTTP
-from husqy_graphql.discord.limits import RateLimits
+from husqy_graphql.discord.limits import RateLimits as DiscordRateLimits
 from husqy_graphql.discord.sandbox import world
 from husqy_graphql.discord.sandbox.app import BASE_URL as SANDBOX_URL
 from husqy_graphql.discord.sandbox.app import Sandbox, create_sandbox
 from husqy_graphql.discord.view import create_view
-from husqy_graphql.engine.documents import DocumentStore
-from husqy_graphql.engine.errors import coded
-from husqy_graphql.engine.execution import Engine
-from husqy_graphql.gql.context import Context, Resources
+from husqy_graphql.gql.context import Resources
 from husqy_graphql.gql.readiness import Readiness
 from husqy_graphql.guilds.service import join_guild
 from husqy_graphql.identity.service import CACHE_SIZE, Identity
-from husqy_graphql.schema import build_schema, graphql_schema
-from husqy_graphql.transport.credentials import open_context
-from husqy_graphql.transport.explorer import explorer_routes
-from husqy_graphql.transport.graphql_http import GraphQLEndpoint
-from husqy_graphql.transport.health import health_routes
-from husqy_graphql.transport.middleware import RequestMiddleware, request_id_of
-from husqy_graphql.transport.rest_docs import rest_docs_routes
+from husqy_graphql.transport.credentials import Gate
+from husqy_graphql.transport.rate_limits import RateLimits
 from husqy_graphql.worker.loop import run_worker
 from husqy_graphql.worker.resources import WorkerResources
-from rest_compat.compile import Endpoint, compile_documents, read_documents
-from rest_compat.openapi import openapi
-from rest_compat.serve import Runtime
-from rest_compat.serve import routes as rest_routes
 
 __all__ = ["METADATA", "Program", "create_app", "create_program", "openapi_document", "rest_endpoints"]
 
 METADATA = api_key_models.ApiKey.metadata
 SANDBOX_PER_SECOND = 1_000  # what its own buckets say
-VERSION = version("husqy-graphql")
-REST_TITLE = "Husqy"
-REST_DESCRIPTION = "Husqy's published REST API. Every operation is a GraphQL document over the schema of `/graphql`."
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What processes share."""
+
+    relay: Relay
+    limiter: RateLimiter
+    close: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +70,20 @@ class Program:
     worker: WorkerResources
     http: DiscordHTTP
     sandbox: Sandbox | None
+    shared: Shared | None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Close what was opened when the block ends."""
+        """Hear what other processes tell, and close what was opened when the block ends."""
+        listening = asyncio.create_task(self.resources.events.run())
         try:
             yield
         finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+            if self.shared is not None:
+                await self.shared.close()
             await self.http.close()
             await self.resources.engines.dispose()
             if self.sandbox is not None:
@@ -104,14 +102,16 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
     reads = Reads(engines.read)
     sandbox = create_sandbox(settings.sandbox_path, clock) if settings.sandbox else None
     http = (
-        DiscordHTTP(SANDBOX_URL, transport=sandbox.transport, limits=RateLimits(SANDBOX_PER_SECOND))
+        DiscordHTTP(SANDBOX_URL, transport=sandbox.transport, limits=DiscordRateLimits(SANDBOX_PER_SECOND))
         if sandbox
         else DiscordHTTP(settings.discord_api_url)
     )
     token = settings.discord_bot_token.get_secret_value() if settings.discord_bot_token else world.BOT_TOKEN
     bot = BotDiscord(http, token, min(settings.application_ids))
     key_ring = create_key_ring(settings.ring_secrets)
-    units = partial(unit_of_work, engines.write, clock, "api-key-use")
+    shared = _shared_through_redis(settings, now) if settings.redis_url else None
+    events = GuildEvents(shared.relay if shared else None)
+    units = partial(unit_of_work, engines.write, clock, events.publish, "api-key-use")
     identity = Identity(
         bot=bot,
         users=UserDiscord(http),
@@ -125,9 +125,18 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         administrators=TimedCache(CACHE_SIZE, now),
     )
     readiness = Readiness(reads, bot, TimedCache(1, now))
-    resources = Resources(engines, bot, create_view(bot, now), clock, key_ring, identity, readiness)
-    worker = WorkerResources(engines, bot, clock)
-    return Program(_asgi(resources, identity, sandbox), resources, worker, http, sandbox)
+    view = create_view(bot, now)
+    resources = Resources(engines, bot, view, clock, key_ring, identity, readiness, events, settings.max_page)
+    rates = RateLimits(
+        credential=_policy("credential", settings.rate_credential),
+        guild=_policy("guild", settings.rate_guild),
+        address=_policy("address", settings.rate_address),
+        limiter=shared.limiter if shared else MemoryRateLimiter(now),
+        now=now,
+    )
+    worker = WorkerResources(engines, bot, clock, events.publish)
+    asgi = create_asgi(settings, Gate(resources, identity, rates), sandbox)
+    return Program(asgi, resources, worker, http, sandbox, shared)
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -148,52 +157,14 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(routes=[Mount("/", program.asgi)], lifespan=lifespan)
 
 
-@cache
-def served_schema() -> GraphQLSchema:
-    """The schema, built once a process."""
-    return graphql_schema(build_schema())
+def _shared_through_redis(settings: Settings, now: Callable[[], float]) -> Shared:
+    # Imported here, because the package is an extra.
+    from husqy_graphql.db.redis import RedisRateLimiter, RedisRelay, connect
+
+    assert settings.redis_url is not None
+    redis = connect(settings.redis_url.get_secret_value())
+    return Shared(RedisRelay(redis), RedisRateLimiter(redis, MemoryRateLimiter(now)), redis.aclose)
 
 
-@cache
-def rest_endpoints() -> tuple[Endpoint, ...]:
-    """Every operation of `/v1`; raises rest_compat's DocumentError when a document does not fit the schema."""
-    return compile_documents(served_schema(), read_documents())
-
-
-def openapi_document() -> dict[str, Any]:
-    """The OpenAPI document of `/v1`."""
-    return openapi(rest_endpoints(), title=REST_TITLE, version=VERSION, description=REST_DESCRIPTION)
-
-
-def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> ASGIApp:
-    engine = Engine(served_schema())
-    graphql = GraphQLEndpoint(
-        engine, DocumentStore(served_schema()), partial(open_context, resources, identity, stored=False)
-    )
-
-    async def open_stored(request: Request) -> Context:
-        try:
-            return await open_context(resources, identity, request, stored=True)
-        except CodedError:
-            raise
-        except Exception as error:
-            raise coded(error, request_id_of(request.scope)) from error
-
-    runtime = Runtime(
-        open=open_stored,
-        execute=engine.execute,
-        statuses={code.name: (code.status, code.title) for code in ErrorCode},
-        title=REST_TITLE,
-        version=VERSION,
-        description=REST_DESCRIPTION,
-    )
-    routes: list[BaseRoute] = [
-        Route("/graphql", graphql),
-        *explorer_routes(sandbox=sandbox is not None),
-        *health_routes(resources.readiness),
-        *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
-        *rest_routes(rest_endpoints(), runtime),
-    ]
-    if sandbox is not None:
-        routes.append(Mount("/sandbox/discord", sandbox.app))
-    return Starlette(routes=routes, middleware=[Middleware(RequestMiddleware)])
+def _policy(name: str, rate: tuple[int, float] | None) -> RatePolicy | None:
+    return None if rate is None else RatePolicy(name, *rate)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -15,6 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from husqy_graphql.discord.sandbox.world import APPLICATION_ID
+from husqy_graphql.engine.limits import Limits
+from husqy_graphql.gql.connections import PAGE_MAX
 
 # These mean something to the sandbox alone.
 SANDBOX_SERVICE_CREDENTIAL = "sandbox-service"
@@ -24,6 +27,11 @@ SHORTEST_SECRET = 32
 
 class ConfigurationError(Exception):
     """A setting that is wrong; the message is one sentence that names it."""
+
+
+Policy = Literal["open", "signed-in", "off"]
+# (points, points that come back each second), or None for no limit.
+RatePoints = Annotated[tuple[int, float] | None, NoDecode]
 
 
 class Settings(BaseSettings):
@@ -76,6 +84,41 @@ class Settings(BaseSettings):
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="The key ring that encrypts at rest, separated by commas: the first writes, all read."
     )
+    trusted_documents: Path | None = Field(
+        None, description="A file or folder of GraphQL documents that clients may name by `documentId`."
+    )
+    trusted_documents_only: bool = Field(default=False, description="Whether /graphql takes no other documents.")
+    introspection: Policy | None = Field(
+        None, description="Who may ask for the schema: open in the sandbox, else signed-in."
+    )
+    explorer: Policy | None = Field(
+        None, description="Who may see the explorer at /: open in the sandbox, else signed-in."
+    )
+    require_preflight: bool | None = Field(
+        None, description="Whether a GET of /graphql needs GraphQL-Require-Preflight: not in the sandbox, else yes."
+    )
+    rate_credential: RatePoints = Field(
+        (2000, 50.0), description="Points/points per second of each person or API key; 0 does not limit."
+    )
+    rate_guild: RatePoints = Field((10_000, 250.0), description="The same for each guild.")
+    rate_address: RatePoints = Field((4000, 100.0), description="The same for each address.")
+    max_body: int = Field(100_000, ge=1_000, description="Bytes of a request to /graphql, and of a socket's message.")
+    max_characters: int = Field(15_000, ge=1, description="Characters of a document.")
+    max_tokens: int = Field(2_000, ge=1, description="Tokens of a document.")
+    max_comments: int = Field(100, ge=0, description="Comments of a document.")
+    max_depth: int = Field(10, ge=1, description="How deep the fields of a document may stand.")
+    max_aliases: int = Field(15, ge=0, description="Aliases of a document.")
+    max_directives: int = Field(25, ge=0, description="Directives of a document.")
+    max_root_fields: int = Field(20, ge=1, description="Fields at the root of an operation.")
+    max_page: int = Field(100, ge=1, le=PAGE_MAX, description="Items of a page.")
+    max_nodes: int = Field(5_000, ge=1, description="Objects that an operation may ask for.")
+    max_cost: int = Field(1_000, ge=1, description="Points of an operation.")
+    max_anonymous_cost: int = Field(200, ge=1, description="Points of an operation without a credential.")
+    max_errors: int = Field(25, ge=1, description="Errors of an answer.")
+    operation_seconds: float = Field(10.0, gt=0, description="Seconds after which an operation is stopped.")
+    max_sockets: int = Field(5, ge=1, description="WebSockets of a credential in a process.")
+    max_socket_operations: int = Field(20, ge=1, description="Operations at once on a WebSocket.")
+    socket_init_seconds: float = Field(10.0, gt=0, description="Seconds in which a WebSocket must identify itself.")
     sandbox_path: Path | None = Field(
         Path("var/sandbox.db"),
         description="The file in which the sandbox keeps its objects; none keeps them in memory.",
@@ -92,6 +135,22 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("rate_credential", "rate_guild", "rate_address", mode="before")
+    @classmethod
+    def _points(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        points, _, refill = value.partition("/")
+        try:
+            found = int(points), float(refill or points)
+        except ValueError:
+            found = 0, -1.0
+        if found == (0, 0.0):
+            return None
+        if found[0] < 1 or not 0 < found[1] < math.inf:
+            raise ValueError("must be POINTS/POINTS PER SECOND like 2000/50, or 0")
+        return found
+
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,6 +165,16 @@ class Settings(BaseSettings):
         if value is not None and not is_origin(value.removesuffix("/")):
             raise ValueError("must be an address like https://api.example.com, without a path")
         return value and value.removesuffix("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+                raise ValueError("must begin with redis://, rediss:// or unix://")
+            if find_spec("redis") is None:
+                raise ValueError("Redis needs the package redis; install husqy-graphql[redis]")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -155,6 +224,48 @@ class Settings(BaseSettings):
             return ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def document_limits(self) -> Limits:
+        """The most of each that a document may have."""
+        return Limits(
+            characters=self.max_characters,
+            tokens=self.max_tokens,
+            comments=self.max_comments,
+            depth=self.max_depth,
+            aliases=self.max_aliases,
+            directives=self.max_directives,
+            root_fields=self.max_root_fields,
+            errors=self.max_errors,
+            nodes=self.max_nodes,
+            cost=self.max_cost,
+            anonymous_cost=self.max_anonymous_cost,
+        )
+
+    @property
+    def introspection_policy(self) -> Policy:
+        """Who may ask for the schema."""
+        return self.introspection or ("open" if self.sandbox else "signed-in")
+
+    @property
+    def explorer_policy(self) -> Policy:
+        """Who may see the explorer."""
+        return self.explorer or ("open" if self.sandbox else "signed-in")
+
+    @property
+    def preflight_required(self) -> bool:
+        """Whether a GET of `/graphql` needs a header that no foreign page can send unasked."""
+        return not self.sandbox if self.require_preflight is None else self.require_preflight
+
+    @cached_property
+    def served_hosts(self) -> frozenset[str] | None:
+        """The host names that are answered; None for all."""
+        if self.allowed_hosts:
+            return frozenset(name.lower() for name in self.allowed_hosts)
+        if self.sandbox:
+            # Everybody knows the sandbox's tokens, so no foreign page may reach it by a name that points here.
+            return frozenset({"localhost", "127.0.0.1", "[::1]", self.host})
+        return frozenset({urlsplit(self.public_url).hostname or ""}) if self.public_url else None
 
     @property
     def sign_in(self) -> bool:
@@ -214,4 +325,6 @@ def describe_settings() -> list[tuple[str, str, str]]:
 def _shown(default: Any) -> str:
     if default is None or default == ():
         return "not set"
+    if isinstance(default, tuple):
+        return "/".join(f"{each:g}" for each in cast("tuple[float, ...]", default))
     return str(default.get_secret_value() if isinstance(default, SecretStr) else default)

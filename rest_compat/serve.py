@@ -39,14 +39,16 @@ class RestContext(Protocol):
 class Runtime:
     """What runs the documents; the application hands it in.
 
-    `open` authenticates a request, and raises an exception with `extensions["code"]` for a bad credential. `execute`
-    runs an operation with variables in a context; the errors of its result are masked, and carry `extensions["code"]`.
+    `open` authenticates a request, and raises an exception with `extensions["code"]` for a bad credential. `prepare`
+    makes what `execute` runs, once an endpoint, out of a document and the name of its operation. `execute` runs it with
+    variables in a context; the errors of its result are masked, and carry `extensions["code"]`.
     `statuses` has the HTTP status and the title of each code. `absent` has the code and the sentence for a null of a
     GraphQL type, where that says more than that it was not found.
     """
 
     open: Callable[[Request], Awaitable[Any]]
-    execute: Callable[[DocumentNode, str, dict[str, Any], Any], Awaitable[ExecutionResult]]
+    prepare: Callable[[DocumentNode, str], Any]
+    execute: Callable[[Any, dict[str, Any], Any], Awaitable[ExecutionResult]]
     statuses: Statuses
     title: str
     version: str
@@ -70,8 +72,9 @@ def routes(endpoints: Sequence[Endpoint], runtime: Runtime) -> list[BaseRoute]:
     """The Starlette routes of the whole REST API, its OpenAPI document included."""
     root = _Node()
     for endpoint in endpoints:
+        answer = partial(_answer, endpoint, runtime, runtime.prepare(endpoint.document, endpoint.name))
         for path in endpoint.paths:
-            _add(root, endpoint.method, path, partial(_answer, endpoint, runtime))
+            _add(root, endpoint.method, path, answer)
     document = openapi(endpoints, title=runtime.title, version=runtime.version, description=runtime.description)
     _add(root, "GET", OPENAPI_PATH, partial(_constant, orjson.dumps(document)))
     return [_Door(root, runtime)]
@@ -156,7 +159,9 @@ async def _constant(body: bytes, _request: Request, _path: dict[str, str]) -> Re
     return Response(body, media_type=_JSON)
 
 
-async def _answer(endpoint: Endpoint, runtime: Runtime, request: Request, path: dict[str, str]) -> Response:
+async def _answer(
+    endpoint: Endpoint, runtime: Runtime, operation: Any, request: Request, path: dict[str, str]
+) -> Response:
     context = await runtime.open(_without_credential(request) if endpoint.anonymous else request)
     if context.anonymous and not endpoint.anonymous:
         raise Refusal("UNAUTHENTICATED", "This operation needs a credential: send `Authorization: Bearer <token>`.")
@@ -169,7 +174,7 @@ async def _answer(endpoint: Endpoint, runtime: Runtime, request: Request, path: 
         query = parse_query(request.scope["query_string"])
     variables = coerce_variables(endpoint.variables, path, query, body, faults)
     variables.update(endpoint.constants)
-    result = await runtime.execute(endpoint.document, endpoint.name, variables, context)
+    result = await runtime.execute(operation, variables, context)
     if result.errors:
         raise _refusal(endpoint, result.errors)
     try:

@@ -194,11 +194,17 @@ def credentials(token: str | None, acting: int | None = None) -> dict[str, str]:
     return headers if acting is None else {**headers, "x-husqy-acting-user": str(acting)}
 
 
+def settings_for(database_url: str, **changes: Any) -> Settings:
+    """The settings of a program under test: its own sandbox, and no rate limits, which have tests of their own."""
+    unlimited = {"rate_credential": None, "rate_guild": None, "rate_address": None}
+    return Settings(**{"database_url": database_url, "sandbox_path": None, **unlimited, **changes})
+
+
 @pytest.fixture
 async def api(database_url: str, clock: FixedClock) -> AsyncGenerator[Api]:
     """The program on the demo world, with its database and its Discord for this test alone."""
     now = Monotonic()
-    program = create_program(Settings(database_url=database_url, sandbox_path=None), clock=clock, now=now)
+    program = create_program(settings_for(database_url), clock=clock, now=now)
     async with program.running(), client(program) as http:
         await program.seed_demo_world()
         yield Api(http, program, clock, now)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
 import pytest
 from graphql import GraphQLObjectType
 
 from husqy_graphql.app import rest_endpoints
 from husqy_graphql.schema import build_schema, graphql_schema
 from tests.conftest import ADMIN, GUILD, MEMBER, QUIET_GUILD, Api, credentials
+from tests.transport.streams import event_stream
 
 ANONYMOUS = {"anonymous"}
 INVALID = {"foreign application", "expired"}
@@ -38,6 +40,7 @@ M = f'"{MEMBER}"'
 # Where it hangs -> how it is asked for, and who may.
 QUERY: dict[str, tuple[str, set[str]]] = {
     "service": ("{ service { message readiness } }", ANONYMOUS | VALID),
+    "rateLimit": ("{ rateLimit { cost } }", ANONYMOUS | VALID),
     "viewer": ("{ viewer { kind } }", VALID),
     "credential": ('{ credential(value: "sandbox-owner") { value } }', VALID),
     "hasGuildAccess": (f'{{ hasGuildAccess(guildId: {G}, target: "1") }}', VALID),
@@ -91,6 +94,10 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
          SERVICES),
     )
 }  # fmt: skip
+SUBSCRIPTION: dict[str, tuple[str, set[str]]] = {
+    "guildSettingsChanged": (f"subscription {{ guildSettingsChanged(guildId: {G}) {{ at }} }}", READ),
+    "guildChanged": (f"subscription {{ guildChanged(guildId: {G}) {{ at }} }}", READ),
+}
 FIELDS = {
     **{f"Query.{name}": row for name, row in QUERY.items()},
     **{f"Guild.{name}": row for name, row in GUILD_FIELDS.items()},
@@ -156,12 +163,12 @@ def test_every_field_is_in_the_table() -> None:
     types = graphql_schema(build_schema()).type_map
     fields = {
         f"{name}.{field}"
-        for name in ("Query", "Guild", "Mutation")
+        for name in ("Query", "Guild", "Mutation", "Subscription")
         if isinstance(kind := types[name], GraphQLObjectType)
         for field in kind.fields
     }
 
-    assert fields == FIELDS.keys()
+    assert fields == FIELDS.keys() | {f"Subscription.{name}" for name in SUBSCRIPTION}
 
 
 def test_every_operation_is_in_the_table() -> None:
@@ -187,6 +194,23 @@ async def test_a_field_is_for_its_callers_alone(api: Api, field: str) -> None:
         response = await api.http.post("/graphql", json={"query": query}, headers=headers[caller])
         codes = {error["extensions"]["code"] for error in response.json().get("errors", ())}
         assert not codes & {"UNAUTHENTICATED", "FORBIDDEN", "INTERNAL"}, caller
+
+
+@pytest.mark.parametrize("field", SUBSCRIPTION)
+async def test_a_subscription_is_for_its_callers_alone(api: Api, field: str) -> None:
+    query, allowed = SUBSCRIPTION[field]
+    headers = await caller_headers(api)
+
+    for caller in sorted(VALID | ANONYMOUS):
+        parameters = httpx2.QueryParams({"query": query})
+        async with event_stream(api.program, parameters, headers[caller]) as events:
+            if caller in allowed:
+                assert api.program.resources.events.subscribers == 1
+            else:
+                [error] = (await anext(events))["errors"]
+                expected = "UNAUTHENTICATED" if caller in ANONYMOUS else "FORBIDDEN"
+                assert error["extensions"]["code"] == expected, caller
+    assert api.program.resources.events.subscribers == 0
 
 
 @pytest.mark.parametrize("operation", REST, ids=" ".join)

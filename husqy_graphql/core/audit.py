@@ -7,12 +7,14 @@ from enum import Enum
 from typing import Any
 
 from husqy_graphql.core.access import Actor, ApiKeyActor, ServiceActor, UserActor
+from husqy_graphql.core.modules import ModuleName
 
 
 class AuditAction(Enum):
-    """A change that leaves a row in the audit log; the value is stored."""
+    """A change that leaves a row in the audit log; the value is stored. A guild that is left takes its log with it."""
 
     GUILD_JOIN = "guild.join"
+    GUILD_LEAVE = "guild.leave"
     GUILD_SETTINGS_UPDATE = "guild.settings.update"
     GUILD_ENTITLEMENT_UPSERT = "guild.entitlement.upsert"
     API_KEY_CREATE = "api_key.create"
@@ -21,6 +23,14 @@ class AuditAction(Enum):
     MEMBER_LEAVE = "member.leave"
     MEMBER_DATA_COLLECTION_SET = "member.data_collection.set"
     MEMBER_DATA_DELETE = "member.data.delete"
+
+    @property
+    def module(self) -> ModuleName | None:
+        """The module that the change is one of; None for what belongs to no module."""
+        return _MODULES.get(self.value.partition(".")[0])
+
+
+_MODULES = {module.value: module for module in ModuleName}
 
 
 class ActorKind(Enum):

@@ -13,7 +13,10 @@ with the status of the table. Whatever is not a `CodedError` is a defect of ours
     ├── DiscordRefused    500  Discord understood, and said no
     ├── Unavailable       503  something we need does not answer
     ├── Internal          500  a defect of ours, masked
-    │   what the HTTP door refuses before any resolver runs:
+    │   what the doors refuse before any resolver runs:
+    ├── QueryTooComplex       400  a document over a limit; `limit`, `maximum` and `value` say which
+    ├── PersistedQueryNotFound 400
+    ├── DocumentNotTrusted    403
     ├── MethodNotAllowed      405
     ├── NotAcceptable         406
     ├── PayloadTooLarge       413
@@ -40,7 +43,7 @@ class ErrorCode(Enum):
     DISCORD_REFUSED = (500, "Discord refused")
     UNAVAILABLE = (503, "Not available right now")
     INTERNAL = (500, "Internal error")
-    # What the HTTP door itself refuses, before any resolver runs.
+    # What the doors themselves refuse, before any resolver runs.
     METHOD_NOT_ALLOWED = (405, "Method not allowed")
     NOT_ACCEPTABLE = (406, "Not acceptable")
     PAYLOAD_TOO_LARGE = (413, "Request too large")
@@ -48,6 +51,9 @@ class ErrorCode(Enum):
     TIMEOUT = (504, "Took too long")
     GRAPHQL_PARSE_FAILED = (400, "Not a GraphQL document")
     GRAPHQL_VALIDATION_FAILED = (400, "Does not fit the schema")
+    QUERY_TOO_COMPLEX = (400, "Over a limit")
+    PERSISTED_QUERY_NOT_FOUND = (400, "Unknown document")
+    DOCUMENT_NOT_TRUSTED = (403, "Not a trusted document")
 
     def __init__(self, status: int, title: str) -> None:
         self.status = status
@@ -184,3 +190,28 @@ class UnsupportedMediaType(CodedError):
 
 class TimedOut(CodedError):
     code = ErrorCode.TIMEOUT
+
+
+class QueryTooComplex(CodedError):
+    """A document over a limit. `value` is None where counting stopped at the limit."""
+
+    code = ErrorCode.QUERY_TOO_COMPLEX
+
+    def __init__(self, detail: str, limit: str, maximum: int, value: int | None = None) -> None:
+        super().__init__(detail)
+        self.limit = limit
+        self.maximum = maximum
+        self.value = value
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        counted = {} if self.value is None else {"value": self.value}
+        return {**super().extensions, "limit": self.limit, "maximum": self.maximum, **counted}
+
+
+class PersistedQueryNotFound(CodedError):
+    code = ErrorCode.PERSISTED_QUERY_NOT_FOUND
+
+
+class DocumentNotTrusted(CodedError):
+    code = ErrorCode.DOCUMENT_NOT_TRUSTED

@@ -1,16 +1,20 @@
-"""The document store: a text is parsed and validated once, however often it is sent."""
+"""The document store: a text is parsed, measured and validated once, however often it is sent."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     StringValueNode,
     Visitor,
     parse,
@@ -18,50 +22,96 @@ from graphql import (
     visit,
 )
 
-from husqy_graphql.core.errors import ErrorCode
+from husqy_graphql.core.errors import CodedError, ErrorCode, QueryTooComplex
+from husqy_graphql.engine.cost import CostPlan, plan_cost
+from husqy_graphql.engine.errors import to_graphql_error
+from husqy_graphql.engine.limits import INTROSPECTION, Limits, check_counts, check_length, check_shape
 from husqy_graphql.engine.text import unstorable_reason
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedDocument:
-    """A document that may run, or the errors that say why it may not."""
+class PreparedOperation:
+    """An operation that may run. `trusted` says that the program's owner wrote it, so that no limit is needed."""
 
-    document: DocumentNode | None
-    operations: Mapping[str, OperationDefinitionNode]  # by name, "" for the one without
+    document: DocumentNode
+    name: str | None
+    type: OperationType
+    cost: CostPlan
+    introspects: bool = False
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """The operations of a document by name ("" for the one without), or the errors that say why it may not run."""
+
+    operations: Mapping[str, PreparedOperation] = field(default_factory=dict[str, PreparedOperation])
     errors: tuple[GraphQLError, ...] = ()
 
-    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+    def operation(self, name: str | None) -> PreparedOperation | None:
         """The operation of this name; without a name the only one. None when that names no single operation."""
         if name is not None:
             return self.operations.get(name)
         return next(iter(self.operations.values())) if len(self.operations) == 1 else None
 
 
-def prepare(schema: GraphQLSchema, text: str) -> PreparedDocument:
-    """Parse and validate a text; never raises."""
+def prepare(schema: GraphQLSchema, text: str, limits: Limits | None) -> PreparedDocument:
+    """Parse, measure and validate a text; never raises. Without limits it is a trusted document."""
     try:
-        document = parse(text)
+        document = _parse(text, limits)
+        survey = _Survey()
+        visit(document, survey)
+        if limits:
+            check_counts(survey.aliases, survey.directives, limits)
+        errors = [*survey.errors, *validate(schema, document, max_errors=(limits or Limits()).errors)]
+        if errors:
+            return _refused(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
+        if limits:
+            check_shape(document, limits)
+        operations = prepare_operations(schema, document, introspects=survey.introspects, trusted=limits is None)
+        return PreparedDocument(operations)
+    except CodedError as error:
+        return PreparedDocument(errors=(to_graphql_error(error),))
     except GraphQLError as error:
         return _refused([error], ErrorCode.GRAPHQL_PARSE_FAILED)
-    errors = [*_unstorable_strings(document), *validate(schema, document)]
-    if errors:
-        return _refused(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
-    operations = {
-        node.name.value if node.name else "": node
+    except RecursionError:
+        error = GraphQLError("The fragments of the document are nested too deeply.")
+        return _refused([error], ErrorCode.QUERY_TOO_COMPLEX)
+
+
+def prepare_operations(
+    schema: GraphQLSchema, document: DocumentNode, *, introspects: bool = False, trusted: bool
+) -> dict[str, PreparedOperation]:
+    """The operations of a valid document by name."""
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    return {
+        node.name.value if node.name else "": PreparedOperation(
+            document=document,
+            name=node.name.value if node.name else None,
+            type=node.operation,
+            cost=plan_cost(schema, node, fragments),
+            introspects=introspects,
+            trusted=trusted,
+        )
         for node in document.definitions
         if isinstance(node, OperationDefinitionNode)
     }
-    return PreparedDocument(document, operations)
 
 
 @dataclass(slots=True)
 class DocumentStore:
-    """Prepared documents by their text; the least recently used leave when there are too many, or too much text."""
+    """Prepared documents by their text; the least recently used leave when there are too many, or too much text.
+
+    `trusted` are the documents that the program's owner wrote, by their id.
+    """
 
     schema: GraphQLSchema
+    limits: Limits = field(default_factory=Limits)
+    trusted: Mapping[str, PreparedDocument] = field(default_factory=dict[str, PreparedDocument])
     max_entries: int = 1_000
     max_characters: int = 4_000_000
     _entries: OrderedDict[str, PreparedDocument] = field(default_factory=OrderedDict[str, PreparedDocument])
+    _texts: OrderedDict[str, str] = field(default_factory=OrderedDict[str, str])  # by hash, of persisted queries
     _characters: int = 0
 
     def get(self, text: str) -> PreparedDocument:
@@ -70,30 +120,89 @@ class DocumentStore:
         if prepared is not None:
             self._entries.move_to_end(text)
             return prepared
-        prepared = self._entries[text] = prepare(self.schema, text)
+        try:
+            check_length(text, self.limits)  # before it takes a place
+        except QueryTooComplex as error:
+            return PreparedDocument(errors=(to_graphql_error(error),))
+        prepared = self._entries[text] = prepare(self.schema, text, self.limits)
         self._characters += len(text)
         while len(self._entries) > self.max_entries or self._characters > self.max_characters:
             oldest, _ = self._entries.popitem(last=False)
             self._characters -= len(oldest)
         return prepared
 
+    def persist(self, text: str) -> None:
+        """Remember the hash of a text, so that `persisted` finds it; one that may not run is not remembered."""
+        if self.get(text).errors:
+            return
+        key = document_hash(text)
+        self._texts[key] = text
+        self._texts.move_to_end(key)
+        while len(self._texts) > self.max_entries:
+            self._texts.popitem(last=False)
+
+    def persisted(self, key: str) -> PreparedDocument | None:
+        """The document with this hash, a trusted one or one that was persisted; None for any other."""
+        trusted = self.trusted.get(f"sha256:{key}")
+        if trusted is not None:
+            return trusted
+        text = self._texts.get(key)
+        return None if text is None else self.get(text)
+
+
+def document_hash(text: str) -> str:
+    """The SHA-256 of a document's text, in hexadecimal."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _parse(text: str, limits: Limits | None) -> DocumentNode:
+    if limits is None:
+        return parse(text)
+    check_length(text, limits)
+    try:
+        return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+    except GraphQLError as error:
+        # graphql-core tells these by their message alone, and stops counting there.
+        for name, maximum in (("tokens", limits.tokens), ("comments", limits.comments)):
+            if f"more than {maximum} {name}" in error.message:
+                message = f"The document has more than {maximum} {name}."
+                raise QueryTooComplex(message, name, maximum) from None
+        raise
+
 
 def _refused(errors: list[GraphQLError], code: ErrorCode) -> PreparedDocument:
-    coded = (
-        GraphQLError(error.message, error.nodes, error.source, error.positions, extensions={"code": code.name})
-        for error in errors
-    )
-    return PreparedDocument(None, {}, tuple(coded))
+    """The errors with their code; those of one message become one error with all their places."""
+    by_message: dict[str, list[GraphQLError]] = {}
+    for error in errors:
+        by_message.setdefault(error.message, []).append(error)
+    coded: list[GraphQLError] = []
+    for message, alike in by_message.items():
+        first = alike[0]
+        nodes = [node for error in alike for node in error.nodes or ()]
+        coded.append(
+            GraphQLError(message, nodes or None, first.source, first.positions, extensions={"code": code.name})
+        )
+    return PreparedDocument(errors=tuple(coded))
 
 
-def _unstorable_strings(document: DocumentNode) -> list[GraphQLError]:
-    found: list[GraphQLError] = []
+class _Survey(Visitor):
+    """What a document has, counted in one walk; written in fragments too, and in what no operation uses."""
 
-    class StringVisitor(Visitor):
-        def enter_string_value(self, node: StringValueNode, *_: object) -> None:
-            reason = unstorable_reason(node.value)
-            if reason:
-                found.append(GraphQLError(f"A string {reason}.", node))
+    def __init__(self) -> None:
+        super().__init__()
+        self.aliases = 0
+        self.directives = 0
+        self.introspects = False
+        self.errors: list[GraphQLError] = []
 
-    visit(document, StringVisitor())
-    return found
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        self.aliases += node.alias is not None
+        self.introspects |= node.name.value in INTROSPECTION
+
+    def enter_directive(self, *_: object) -> None:
+        self.directives += 1
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        reason = unstorable_reason(node.value)
+        if reason:
+            self.errors.append(GraphQLError(f"A string {reason}.", node))

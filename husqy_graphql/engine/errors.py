@@ -5,17 +5,15 @@ from __future__ import annotations
 import structlog
 from graphql import GraphQLError
 
-from husqy_graphql.core.errors import BadUserInput, CodedError, DiscordRefused, ErrorCode, Internal, Unavailable
+from husqy_graphql.core.errors import CodedError, DiscordRefused, ErrorCode, Internal, Unavailable
 from husqy_graphql.discord.port import DiscordError, Throttled, Unauthorized, Unreachable
 
 log = structlog.get_logger()
 
-MAX_ERRORS = 25
 
-
-def present_errors(errors: list[GraphQLError], request_id: str) -> list[GraphQLError]:
-    """At most 25 errors, each with a code, none with anything that is ours to know."""
-    return [_present(error, request_id) for error in errors[:MAX_ERRORS]]
+def present_errors(errors: list[GraphQLError], request_id: str, most: int) -> list[GraphQLError]:
+    """At most `most` errors, each with a code, none with anything that is ours to know."""
+    return [_present(error, request_id) for error in errors[:most]]
 
 
 def coded(error: Exception, request_id: str) -> CodedError:
@@ -50,7 +48,6 @@ def _present(error: GraphQLError, request_id: str) -> GraphQLError:
     )
 
 
-def bad_values(values: dict[str, str]) -> GraphQLError:
-    """The refusal of variables by dotted path and reason."""
-    error = BadUserInput("A value cannot be accepted.", values)
-    return GraphQLError(error.detail, extensions=dict(error.extensions))
+def to_graphql_error(error: CodedError) -> GraphQLError:
+    """The refusal of a whole operation."""
+    return GraphQLError(error.detail, original_error=error, extensions=dict(error.extensions))

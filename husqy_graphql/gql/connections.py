@@ -45,12 +45,13 @@ class Connection(Generic[T]):
 def page_size(context: Context, first: int | None) -> int | None:
     """How many items to read; None for all of them, which only a document of `/v1` may ask for.
 
-    Raises BadUserInput outside 1 to 100.
+    Raises BadUserInput for no size of a page, or one above the setting.
     """
+    most = context.resources.page_max
     if first is None:
-        return None if context.stored else PAGE_DEFAULT
-    if not 1 <= first <= PAGE_MAX:
-        raise BadUserInput(f"A page has 1 to {PAGE_MAX} items.", {"first": f"must be from 1 to {PAGE_MAX}"})
+        return None if context.stored else min(PAGE_DEFAULT, most)
+    if not 1 <= first <= most:
+        raise BadUserInput(f"A page has 1 to {most} items.", {"first": f"must be from 1 to {most}"})
     return first
 
 

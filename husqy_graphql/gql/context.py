@@ -23,9 +23,11 @@ from husqy_graphql.core.access import (
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.key_ring import KeyRing
 from husqy_graphql.db.engines import Engines, Reads
+from husqy_graphql.db.events import GuildEvents
 from husqy_graphql.db.unit_of_work import UnitOfWork, unit_of_work
 from husqy_graphql.discord.port import BotPort, UserGuild
 from husqy_graphql.discord.view import DiscordView
+from husqy_graphql.gql.budget import Budget
 from husqy_graphql.gql.readiness import Readiness
 
 K = TypeVar("K", bound=Hashable)
@@ -68,6 +70,8 @@ class Resources:
     key_ring: KeyRing = field(repr=False)
     credentials: Credentials
     readiness: Readiness
+    events: GuildEvents
+    page_max: int
 
     @property
     def reads(self) -> Reads:
@@ -81,6 +85,7 @@ class Context:
     resources: Resources
     caller: Caller
     request_id: str
+    budget: Budget = field(default_factory=Budget)
     stored: bool = False
     writes: bool = False  # set before a mutation runs
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict[Any, DataLoader[Any, Any]])
@@ -96,12 +101,16 @@ class Context:
         return require_actor(self.caller.actor)
 
     async def authorize(self, guild_id: int, permission: Permission) -> GuildAccess:
-        """Proof of the permission; raises Unauthenticated or Forbidden."""
-        return await authorize(self.caller.actor, guild_id, permission, self._administers)
+        """Proof of the permission; raises Unauthenticated, Forbidden or RateLimited."""
+        access = await authorize(self.caller.actor, guild_id, permission, self._administers)
+        await self.budget.charge_guild(guild_id)
+        return access
 
     async def authorize_member(self, guild_id: int, user_id: int) -> MemberAccess:
-        """Proof that the caller is, or acts for, the member; raises Unauthenticated or Forbidden."""
-        return await authorize_member(self.caller.actor, guild_id, user_id, self._belongs_to)
+        """Proof that the caller is, or acts for, the member; raises Unauthenticated, Forbidden or RateLimited."""
+        access = await authorize_member(self.caller.actor, guild_id, user_id, self._belongs_to)
+        await self.budget.charge_guild(guild_id)
+        return access
 
     def authorize_service(self, guild_id: int) -> GuildAccess:
         """Proof that the caller is Husqy's own bot; raises Unauthenticated or Forbidden."""
@@ -109,7 +118,9 @@ class Context:
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction that commits when its block ends."""
-        return unit_of_work(self.resources.engines.write, self.resources.clock, self.request_id)
+        return unit_of_work(
+            self.resources.engines.write, self.resources.clock, self.resources.events.publish, self.request_id
+        )
 
     async def load(self, batch: Callable[[Context, Sequence[K]], Awaitable[Sequence[V]]], key: K) -> V:
         """Load one value through `batch`, which gets the keys of all fields that ask at the same moment."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import orjson
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from husqy_graphql.core.access import Permission
 from husqy_graphql.core.audit import ActorKind, AuditAction
@@ -23,6 +24,7 @@ graphql_enum(
     "What was done.",
     {
         "GUILD_JOIN": "Husqy joined the guild.",
+        "GUILD_LEAVE": "Husqy left the guild, and its audit log went with everything else; subscriptions tell of it.",
         "GUILD_SETTINGS_UPDATE": "The general settings were changed.",
         "GUILD_ENTITLEMENT_UPSERT": "Discord reported an entitlement.",
         "API_KEY_CREATE": "An API key was made.",
@@ -107,7 +109,7 @@ def to_audit_log_entry(row: Any) -> AuditLogEntry:
         action=AuditAction(row.action),
         target=row.target,
         changes=[
-            AuditChange(field=each["field"], before=_json(each["before"]), after=_json(each["after"]))
+            AuditChange(field=to_camel_case(each["field"]), before=_json(each["before"]), after=_json(each["after"]))
             for each in row.changes
         ],
         request_id=row.request_id,

@@ -46,7 +46,8 @@ _CHANNEL_TYPES = {
 }
 
 
-async def _load_settings(context: Context, guild_ids: Sequence[int]) -> list[GuildSettings | None]:
+async def load_settings(context: Context, guild_ids: Sequence[int]) -> list[GuildSettings | None]:
+    """The settings of each guild; a batch for `context.load`."""
     rows = await repository.settings_of_guilds(context.resources.reads, guild_ids)
     found = {row.guild_id: to_settings(row) for row in rows}
     return [found.get(guild_id) for guild_id in guild_ids]
@@ -151,7 +152,7 @@ class GuildFields(GuildObject):
         return to_connection(people, size, lambda person: encode_cursor(person.id))
 
     async def _settings(self) -> GuildSettings | None:
-        return await self.context.load(_load_settings, self.guild_id)
+        return await self.context.load(load_settings, self.guild_id)
 
     async def _administered(self) -> bool:
         """Whether Husqy is in the guild; raises Forbidden for callers who do not administer it."""
@@ -193,7 +194,7 @@ async def administered_guilds(info: Info, make: type[GuildFieldsT]) -> list[Guil
 async def find_guild(info: Info, guild_id: int, make: type[GuildFieldsT]) -> GuildFieldsT:
     """The guild as a `make` object. Raises Unauthenticated, Forbidden, or NotFound when Husqy is not in it."""
     await info.context.authorize(guild_id, Permission.READ)
-    if await info.context.load(_load_settings, guild_id) is None:
+    if await info.context.load(load_settings, guild_id) is None:
         raise NotFound(service.NO_GUILD)
     return make(guild_id=guild_id, context=info.context)
 

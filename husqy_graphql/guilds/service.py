@@ -86,7 +86,10 @@ async def join_guild(uow: UnitOfWork, access: GuildAccess) -> GuildSettings:
 
 async def leave_guild(uow: UnitOfWork, access: GuildAccess) -> bool:
     """Delete everything of the guild, its audit log included; False when there was nothing."""
-    return await repository.delete_settings(uow.session, access.guild_id)
+    deleted = await repository.delete_settings(uow.session, access.guild_id)
+    if deleted:
+        uow.announce(access.guild_id, AuditAction.GUILD_LEAVE, "guild")
+    return deleted
 
 
 async def update_member(

@@ -38,6 +38,7 @@ CACHE_SIZE = 10_000
 
 # Seconds. What Discord says of a token changes rarely; who administers a guild must be forgotten quickly.
 TOKEN_AGE = 300.0
+FRESH_TOKEN_AGE = 30.0
 REJECTED_TOKEN_AGE = 30.0
 GUILDS_AGE = 60.0
 FRESH_GUILDS_AGE = 15.0
@@ -74,9 +75,9 @@ class Identity:
     guilds: TimedCache[bytes, Sequence[UserGuild]] = field(repr=False)
     administrators: TimedCache[tuple[int, int], bool] = field(repr=False)
 
-    async def resolve(self, credential: str) -> Actor:
+    async def resolve(self, credential: str, *, fresh: bool = False) -> Actor:
         """The actor of a credential; raises Unauthenticated with the reason, or Unavailable when Discord is needed and
-        does not answer."""
+        does not answer. `fresh` asks Discord about a token unless it did within the last half minute."""
         if not 0 < len(credential) <= CREDENTIAL_MAX_LENGTH or not credential.isascii() or not credential.isprintable():
             raise Unauthenticated("This is not a credential: it must be 1 to 512 visible ASCII characters.")
         if self._is_service(credential):
@@ -86,7 +87,7 @@ class Identity:
             if actor is None:
                 raise Unauthenticated("This API key does not exist, or has been deleted.")
             return actor
-        return UserActor((await self._accepted(credential)).user_id)
+        return UserActor((await self._accepted(credential, fresh=fresh)).user_id)
 
     async def user_administers(self, guild_id: int, user_id: int, *, fresh: bool) -> bool:
         """Whether a user owns or administers a guild that Husqy is in, as the bot sees it."""
@@ -132,10 +133,10 @@ class Identity:
         matches = [hmac.compare_digest(credential.encode(), known.encode()) for known in self.service_credentials]
         return any(matches)
 
-    async def _accepted(self, token: str) -> AcceptedToken:
+    async def _accepted(self, token: str, *, fresh: bool) -> AcceptedToken:
         key = _digest(token)
         try:
-            found = await self.tokens.get(key, lambda: self._introspect(token), self._token_age)
+            found = await self.tokens.get(key, lambda: self._introspect(token), _fresh_age if fresh else _age)
         except (Unreachable, Throttled) as error:
             found = self.tokens.peek(key, STALE_AGE)
             if found is None:
@@ -158,9 +159,6 @@ class Identity:
         if missing or info.user is None:
             return RejectedToken(f"This access token lacks the scope `{min(missing, default='identify')}`.")
         return AcceptedToken(info.user.id, info.expires_at)
-
-    def _token_age(self, found: AcceptedToken | RejectedToken) -> float:
-        return REJECTED_TOKEN_AGE if isinstance(found, RejectedToken) else TOKEN_AGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +191,9 @@ class Caller:
         return await self.identity.token_guilds(self.token, fresh=fresh) if self.token else ()
 
 
-async def authenticate(identity: Identity, credential: str | None, acting_user: str | None) -> Caller:
+async def authenticate(
+    identity: Identity, credential: str | None, acting_user: str | None, *, fresh: bool = False
+) -> Caller:
     """The caller of a request, from its credential and its `X-Husqy-Acting-User`.
 
     Raises Unauthenticated for a credential that is not valid, Forbidden for an acting user beside any credential but
@@ -201,7 +201,7 @@ async def authenticate(identity: Identity, credential: str | None, acting_user: 
     """
     if credential is None:
         return Caller(None, identity)
-    actor = await identity.resolve(credential)
+    actor = await identity.resolve(credential, fresh=fresh)
     if acting_user is not None:
         if not isinstance(actor, ServiceActor):
             raise Forbidden("Only Husqy itself may send X-Husqy-Acting-User.")
@@ -227,6 +227,14 @@ async def _or_stale(
         if stale is None:
             raise Unavailable("Discord does not answer, so permissions cannot be checked.") from error
         return stale
+
+
+def _age(found: AcceptedToken | RejectedToken) -> float:
+    return REJECTED_TOKEN_AGE if isinstance(found, RejectedToken) else TOKEN_AGE
+
+
+def _fresh_age(_: AcceptedToken | RejectedToken) -> float:
+    return FRESH_TOKEN_AGE
 
 
 def _digest(token: str) -> bytes:

@@ -10,7 +10,7 @@ from husqy_graphql.api_keys.graphql import ApiKey
 from husqy_graphql.gql.scalars import SCALARS
 from husqy_graphql.guilds.audit_log import AuditLogEntry
 from husqy_graphql.guilds.types import Entitlement, GuildSettings
-from husqy_graphql.schema.root import Mutation, Query
+from husqy_graphql.schema.root import Mutation, Query, Subscription
 
 __all__ = ["build_schema", "graphql_schema", "print_schema"]
 
@@ -20,6 +20,7 @@ def build_schema() -> strawberry.Schema:
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[ApiKey, AuditLogEntry, Entitlement, GuildSettings],
         config=StrawberryConfig(
             disable_field_suggestions=True,

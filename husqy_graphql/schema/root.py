@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 import strawberry
 
 from husqy_graphql.api_keys.graphql import ApiKeyFields, ApiKeyMutation
 from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Info
 from husqy_graphql.guilds.audit_log import AuditLogFields
+from husqy_graphql.guilds.changes import GuildChangeFields, GuildSettingsSubscription, Modules, watch_guild
 from husqy_graphql.guilds.gateway import GatewayMutation
 from husqy_graphql.guilds.graphql import GuildFields, GuildsMutation, administered_guilds, find_guild
 from husqy_graphql.guilds.helpers import HelpersQuery, PrivacyMutation
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.schema.nodes import NodeQuery
+from husqy_graphql.schema.rate_limit import RateLimitQuery
 from husqy_graphql.schema.status import StatusQuery
 
 
@@ -36,11 +40,37 @@ class GuildQuery:
         return await administered_guilds(info, Guild)
 
 
+@strawberry.type(description="Something that changed in a guild.")
+class GuildChange(GuildChangeFields):
+    @strawberry.field(description="The guild as it is now.")
+    def guild(self) -> Guild:
+        return Guild(guild_id=self.guild_id, context=self.context)
+
+
+@strawberry.type
+class GuildSubscription:
+    @strawberry.subscription(
+        description="Every change in a guild, as it happens. For its administrators and Husqy itself."
+    )
+    async def guild_changed(
+        self, info: Info, guild_id: GuildId, modules: Modules = None
+    ) -> AsyncGenerator[GuildChange]:
+        return await watch_guild(info, guild_id, modules, GuildChange)
+
+
 @strawberry.type(description="All that can be asked.")
-class Query(GuildQuery, IdentityQuery, HelpersQuery, NodeQuery, StatusQuery):
+class Query(GuildQuery, IdentityQuery, HelpersQuery, NodeQuery, StatusQuery, RateLimitQuery):
     pass
 
 
 @strawberry.type(description="All that can be changed.")
 class Mutation(GuildsMutation, ApiKeyMutation, PrivacyMutation, GatewayMutation):
+    pass
+
+
+@strawberry.type(
+    description="All that can be watched. An event is told after its change was stored; one that could not be told "
+    "ends the subscription with an UNAVAILABLE error."
+)
+class Subscription(GuildSettingsSubscription, GuildSubscription):
     pass

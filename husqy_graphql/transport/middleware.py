@@ -13,11 +13,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from husqy_graphql.core.errors import Internal
+from husqy_graphql.transport.rate_limits import rate_limit_headers
 from husqy_graphql.transport.responses import error_response
 
 log = structlog.get_logger()
 
 _ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_FIRST_ANSWERS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -32,7 +34,7 @@ class RequestMiddleware:
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
@@ -43,12 +45,14 @@ class RequestMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if message["type"] in _FIRST_ANSWERS:
+                status = message.get("status", 101)
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
                 for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                for name, value in rate_limit_headers(scope["state"].get("budget")).items():
+                    headers[name] = value
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -56,13 +60,13 @@ class RequestMiddleware:
                 await self.app(scope, receive, send_with_headers)
             except Exception:
                 log.exception("unexpected_error")
-                if status:
+                if status or scope["type"] != "http":
                     raise  # the answer is half sent: the server must break it off
                 await error_response(Internal(request_id))(scope, receive, send_with_headers)
             finally:
                 log.info(
                     "request",
-                    method=scope["method"],
+                    method=scope.get("method", "WEBSOCKET"),
                     path=scope["path"],
                     status=status,
                     duration_ms=round((perf_counter() - started) * 1000, 2),

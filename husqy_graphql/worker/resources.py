@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from husqy_graphql.core.clock import Clock
+from husqy_graphql.core.events import Publish
 from husqy_graphql.db.engines import Engines, Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork, unit_of_work
 from husqy_graphql.discord.port import BotPort
@@ -19,6 +20,7 @@ class WorkerResources:
     engines: Engines
     bot: BotPort
     clock: Clock
+    publish: Publish
 
     @property
     def reads(self) -> Reads:
@@ -26,4 +28,4 @@ class WorkerResources:
 
     def unit_of_work(self, job: str) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction whose audit rows name the job in place of a request."""
-        return unit_of_work(self.engines.write, self.clock, f"{job}-{secrets.token_hex(6)}")
+        return unit_of_work(self.engines.write, self.clock, self.publish, f"{job}-{secrets.token_hex(6)}")

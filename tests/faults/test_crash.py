@@ -55,6 +55,9 @@ async def test_kill_9_during_writes(database_url: str, tmp_path: Path) -> None:
         "HUSQY_SANDBOX_PATH": str(sandbox),
         "HUSQY_PORT": str(port),
         "HUSQY_LOG_LEVEL": "error",
+        "HUSQY_RATE_CREDENTIAL": "0",
+        "HUSQY_RATE_GUILD": "0",
+        "HUSQY_RATE_ADDRESS": "0",
     }
     acknowledged_keys: set[str] = set()
     acknowledged_changes = 0

@@ -256,7 +256,7 @@ async def test_a_change_leaves_one_audit_row_with_what_was_before_and_after(api:
                 "action": "GUILD_SETTINGS_UPDATE",
                 "actor": {"kind": "USER", "userId": str(ADMIN)},
                 "target": "guild settings",
-                "changes": [{"field": "auto_delete", "before": "60", "after": "10"}],
+                "changes": [{"field": "autoDelete", "before": "60", "after": "10"}],
                 "requestId": "test-request-1",
                 "at": "2026-03-01T12:00:00Z",
             }

@@ -332,9 +332,11 @@ def make_world(**documents: str) -> World:
             raise RuntimeError("a secret")
         return Context(anonymous=credential is None)
 
-    async def run(
-        document: DocumentNode, operation_name: str, variables: dict[str, Any], context: Context
-    ) -> ExecutionResult:
+    def prepare(document: DocumentNode, name: str) -> tuple[DocumentNode, str]:
+        return document, name
+
+    async def run(operation: tuple[DocumentNode, str], variables: dict[str, Any], context: Context) -> ExecutionResult:
+        document, operation_name = operation
         calls.append(variables)
         result = execute(
             schema, document, variable_values=variables, operation_name=operation_name, context_value=context
@@ -345,6 +347,7 @@ def make_world(**documents: str) -> World:
     endpoints = compiled(**documents)
     runtime = Runtime(
         open=open_context,
+        prepare=prepare,
         execute=run,
         statuses=STATUSES,
         title="Toy",

@@ -1,0 +1,157 @@
+"""The doors of the program: every route, and what stands in front of all of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from graphql import DocumentNode, GraphQLSchema
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
+from starlette_compress import CompressMiddleware
+
+from husqy_graphql.config import ConfigurationError, Settings
+from husqy_graphql.core.errors import BadUserInput, CodedError, ErrorCode
+from husqy_graphql.discord.sandbox.app import Sandbox
+from husqy_graphql.engine.documents import DocumentStore, PreparedOperation, prepare_operations
+from husqy_graphql.engine.errors import coded
+from husqy_graphql.engine.execution import Engine
+from husqy_graphql.engine.trusted import UntrustedDocument, read_trusted_documents
+from husqy_graphql.gql.context import Context
+from husqy_graphql.schema import build_schema, graphql_schema
+from husqy_graphql.transport.credentials import Gate
+from husqy_graphql.transport.explorer import explorer_routes
+from husqy_graphql.transport.graphql_http import PREFLIGHT_HEADERS, GraphQLEndpoint
+from husqy_graphql.transport.health import health_routes
+from husqy_graphql.transport.hosts import HostMiddleware
+from husqy_graphql.transport.middleware import RequestMiddleware, request_id_of
+from husqy_graphql.transport.operations import Operations
+from husqy_graphql.transport.origins import Origins
+from husqy_graphql.transport.responses import error_response
+from husqy_graphql.transport.rest_docs import rest_docs_routes
+from husqy_graphql.transport.websocket import WebSocketEndpoint
+from rest_compat.compile import PREFIX, Endpoint, compile_documents, read_documents
+from rest_compat.openapi import openapi
+from rest_compat.problem import Refusal, problem_response
+from rest_compat.serve import Runtime
+from rest_compat.serve import routes as rest_routes
+
+VERSION = version("husqy-graphql")
+REST_TITLE = "Husqy"
+REST_DESCRIPTION = "Husqy's published REST API. Every operation is a GraphQL document over the schema of `/graphql`."
+STATUSES = {code.name: (code.status, code.title) for code in ErrorCode}
+FEWEST_BYTES_TO_COMPRESS = 1_000
+
+
+@cache
+def served_schema() -> GraphQLSchema:
+    """The schema, built once a process."""
+    return graphql_schema(build_schema())
+
+
+@cache
+def rest_endpoints() -> tuple[Endpoint, ...]:
+    """Every operation of `/v1`; raises rest_compat's DocumentError when a document does not fit the schema."""
+    return compile_documents(served_schema(), read_documents())
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document of `/v1`."""
+    return openapi(rest_endpoints(), title=REST_TITLE, version=VERSION, description=REST_DESCRIPTION)
+
+
+def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGIApp:
+    """Everything that is answered. Raises ConfigurationError for a trusted document that cannot be used."""
+    operations = Operations(
+        engine=Engine(served_schema(), settings.document_limits, settings.introspection_policy),
+        documents=_documents(settings),
+        trusted_only=settings.trusted_documents_only,
+        deadline=settings.operation_seconds,
+    )
+    origins = Origins(settings.public_url, frozenset(settings.cors_origins))
+    http = GraphQLEndpoint(operations, gate, settings.max_body, settings.preflight_required)
+    sockets = WebSocketEndpoint(
+        operations,
+        gate,
+        origins,
+        max_message=settings.max_body,
+        max_operations=settings.max_socket_operations,
+        max_sockets=settings.max_sockets,
+        init_wait=settings.socket_init_seconds,
+    )
+    routes: list[BaseRoute] = [
+        Route("/graphql", http),
+        WebSocketRoute("/graphql", sockets),
+        *explorer_routes(sandbox=sandbox is not None),
+        *health_routes(gate.resources.readiness),
+        *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
+        *rest_routes(rest_endpoints(), _rest_runtime(operations, gate)),
+    ]
+    if sandbox is not None:
+        routes.append(Mount("/sandbox/discord", sandbox.app))
+    return Starlette(routes=routes, middleware=_middleware(settings))
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    stack = [Middleware(RequestMiddleware)]
+    if settings.served_hosts is not None:
+        stack.append(Middleware(HostMiddleware, hosts=settings.served_hosts, refuse=_refuse))
+    if settings.cors_origins:
+        stack.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_credentials=True,
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["authorization", "content-type", "x-api-key", "x-request-id", *PREFLIGHT_HEADERS],
+                expose_headers=["x-request-id", "retry-after", "ratelimit", "ratelimit-policy"],
+                max_age=3600,
+            )
+        )
+    stack.append(Middleware(CompressMiddleware, minimum_size=FEWEST_BYTES_TO_COMPRESS))
+    return stack
+
+
+def _documents(settings: Settings) -> DocumentStore:
+    path = settings.trusted_documents
+    try:
+        trusted = {} if path is None else read_trusted_documents(served_schema(), path)
+    except UntrustedDocument as error:
+        raise ConfigurationError(f"HUSQY_TRUSTED_DOCUMENTS: {error}.") from None
+    return DocumentStore(served_schema(), settings.document_limits, trusted)
+
+
+def _rest_runtime(operations: Operations, gate: Gate) -> Runtime:
+    async def open_stored(request: Request) -> Context:
+        try:
+            return await gate.open(request, stored=True)
+        except CodedError:
+            raise
+        except Exception as error:
+            raise coded(error, request_id_of(request.scope)) from error
+
+    def prepare(document: DocumentNode, name: str) -> PreparedOperation:
+        return prepare_operations(served_schema(), document, trusted=True)[name]
+
+    return Runtime(
+        open=open_stored,
+        prepare=prepare,
+        execute=operations.run,
+        statuses=STATUSES,
+        title=REST_TITLE,
+        version=VERSION,
+        description=REST_DESCRIPTION,
+    )
+
+
+def _refuse(path: str, error: BadUserInput) -> Response:
+    """A refusal in the words of the API that the path belongs to."""
+    if path == PREFIX or path.startswith(f"{PREFIX}/"):
+        return problem_response(Refusal(error.code.name, error.detail), STATUSES)
+    return error_response(error)

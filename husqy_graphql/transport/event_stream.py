@@ -1,0 +1,108 @@
+"""Server-sent events: the distinct connections mode of the GraphQL over SSE protocol (graphql-sse, PROTOCOL.md).
+
+One operation a connection: an event `next` for each result, then `complete`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult
+from starlette.types import Receive, Scope, Send
+
+from husqy_graphql.core.errors import CodedError, Unavailable
+from husqy_graphql.engine.errors import to_graphql_error
+from husqy_graphql.transport.operations import response_body
+
+EVENT_STREAM = "text/event-stream"
+HEARTBEAT_SECONDS = 12.0
+RECHECK_SECONDS = 30.0
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    # Proxies must neither keep nor collect what is news.
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+_HEARTBEAT = b":\n\n"
+_COMPLETE = b"event: complete\ndata: \n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreamResponse:
+    """The results as a stream, until they end or the client goes away. `recheck` raises a CodedError when the caller may
+    not listen any more."""
+
+    results: AsyncGenerator[ExecutionResult]
+    recheck: Callable[[], Awaitable[Any]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            # The headers leave with it: the client sees that it listens.
+            await send({"type": "http.response.body", "body": _HEARTBEAT, "more_body": True})
+            async for chunk in self._chunks(gone):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except OSError:
+            pass  # the server's word for a client that is gone
+        finally:
+            gone.cancel()
+            await self.results.aclose()
+
+    async def _chunks(self, gone: asyncio.Future[None]) -> AsyncGenerator[bytes]:
+        checked_at = monotonic()
+        coming: asyncio.Future[ExecutionResult | None] | None = None
+        try:
+            while True:
+                coming = coming or asyncio.ensure_future(anext(self.results, None))
+                await asyncio.wait({coming, gone}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    return
+                if monotonic() - checked_at >= RECHECK_SECONDS:
+                    with suppress(Unavailable):  # nothing says that it was revoked
+                        await self.recheck()
+                    checked_at = monotonic()
+                if not coming.done():
+                    yield _HEARTBEAT
+                    continue
+                result, coming = coming.result(), None
+                if result is None:
+                    break
+                yield _next(result)
+        except CodedError as error:
+            yield _next(ExecutionResult(None, [to_graphql_error(error)]))
+        finally:
+            if coming is not None:
+                coming.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await coming
+        yield _COMPLETE
+
+
+def single_result(result: ExecutionResult) -> EventStreamResponse:
+    """A stream of one result; its caller needs no second look."""
+
+    async def results() -> AsyncGenerator[ExecutionResult]:
+        yield result
+
+    async def recheck() -> None:
+        return None
+
+    return EventStreamResponse(results(), recheck)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _next(result: ExecutionResult) -> bytes:
+    return b"event: next\ndata: " + orjson.dumps(response_body(result)) + b"\n\n"
