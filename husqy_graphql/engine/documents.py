@@ -63,7 +63,10 @@ def prepare(schema: GraphQLSchema, text: str, limits: Limits | None) -> Prepared
         visit(document, survey)
         if limits:
             check_counts(survey.aliases, survey.directives, limits)
-        errors = [*survey.errors, *validate(schema, document, max_errors=(limits or Limits()).errors)]
+        errors = [
+            *survey.errors,
+            *validate(schema, document, max_errors=(limits or Limits()).errors, hide_suggestions=True),
+        ]
         if errors:
             return _refused(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
         if limits:

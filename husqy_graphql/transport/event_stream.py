@@ -35,8 +35,8 @@ _COMPLETE = b"event: complete\ndata: \n\n"
 
 @dataclass(frozen=True, slots=True)
 class EventStreamResponse:
-    """The results as a stream, until they end or the client goes away. `recheck` raises a CodedError when the caller may
-    not listen any more."""
+    """The results as a stream, until they end or the client goes away. `recheck` raises a CodedError when the caller
+    may not listen any more."""
 
     results: AsyncGenerator[ExecutionResult]
     recheck: Callable[[], Awaitable[Any]]
@@ -45,7 +45,8 @@ class EventStreamResponse:
         del scope
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            # A copy: what stands in front of us adds to it.
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
             # The headers leave with it: the client sees that it listens.
             await send({"type": "http.response.body", "body": _HEARTBEAT, "more_body": True})
             async for chunk in self._chunks(gone):
