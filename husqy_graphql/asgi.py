@@ -75,7 +75,13 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         deadline=settings.operation_seconds,
     )
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
-    http = GraphQLEndpoint(operations, gate, settings.max_body, settings.preflight_required)
+    http = GraphQLEndpoint(
+        operations,
+        gate,
+        max_body=settings.max_body,
+        require_preflight=settings.preflight_required,
+        recheck=settings.socket_recheck_seconds,
+    )
     sockets = WebSocketEndpoint(
         operations,
         gate,
@@ -84,6 +90,7 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         max_operations=settings.max_socket_operations,
         max_sockets=settings.max_sockets,
         init_wait=settings.socket_init_seconds,
+        recheck=settings.socket_recheck_seconds,
     )
     routes: list[BaseRoute] = [
         Route("/graphql", http),

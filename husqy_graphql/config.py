@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     max_sockets: int = Field(5, ge=1, description="WebSockets of a credential in a process.")
     max_socket_operations: int = Field(20, ge=1, description="Operations at once on a WebSocket.")
     socket_init_seconds: float = Field(10.0, gt=0, description="Seconds in which a WebSocket must identify itself.")
+    socket_recheck_seconds: float = Field(
+        30.0, gt=0, le=60, description="Seconds between two looks at the credential behind an open socket or stream."
+    )
     sandbox_path: Path | None = Field(
         Path("var/sandbox.db"),
         description="The file in which the sandbox keeps its objects; none keeps them in memory.",

@@ -16,9 +16,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLInterfaceType,
-    GraphQLList,
     GraphQLNamedType,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -195,5 +193,4 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, ValueNode | None]
 
 
 def _is_list(kind: Any) -> bool:
-    inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind  # pyright: ignore[reportUnknownMemberType]
-    return isinstance(inner, GraphQLList)
+    return str(kind).startswith("[")

@@ -27,7 +27,7 @@ from husqy_graphql.core.errors import (
 from husqy_graphql.engine.errors import coded
 from husqy_graphql.gql.context import Context
 from husqy_graphql.transport.credentials import Gate
-from husqy_graphql.transport.event_stream import EVENT_STREAM, EventStreamResponse, single_result
+from husqy_graphql.transport.event_stream import EVENT_STREAM, RECHECK_SECONDS, EventStreamResponse, single_result
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.negotiation import best_media_type
 from husqy_graphql.transport.operations import Operations, response_body, was_executed
@@ -44,12 +44,13 @@ PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
     """The `/graphql` endpoint. `max_body` is in bytes; `require_preflight` asks a GET for a header that no foreign page
-    can send unasked."""
+    can send unasked; `recheck` is in seconds, of streams."""
 
     operations: Operations
     gate: Gate
     max_body: int = 100_000
     require_preflight: bool = False
+    recheck: float = RECHECK_SECONDS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of any method; raises nothing."""
@@ -104,7 +105,7 @@ class GraphQLEndpoint:
             results = await self.operations.subscribe(operation, parameters.variables, context)
             if isinstance(results, ExecutionResult):
                 return _response(results, parameters, context, media_type)
-            return EventStreamResponse(results, partial(self.gate.caller, request, fresh=True))
+            return EventStreamResponse(results, partial(self.gate.caller, request, fresh=True), self.recheck)
         result = await self.operations.run(operation, parameters.variables, context)
         return _response(result, parameters, context, media_type)
 

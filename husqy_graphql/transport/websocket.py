@@ -25,6 +25,7 @@ from husqy_graphql.core.errors import BadUserInput, CodedError, Conflict, Confli
 from husqy_graphql.engine.errors import coded, to_graphql_error
 from husqy_graphql.identity.service import Caller
 from husqy_graphql.transport.credentials import Gate
+from husqy_graphql.transport.event_stream import RECHECK_SECONDS
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.operations import Operations, response_body, was_executed
 from husqy_graphql.transport.origins import Origins
@@ -35,7 +36,6 @@ from husqy_graphql.transport.responses import error_response
 log = structlog.get_logger()
 
 SUBPROTOCOL = "graphql-transport-ws"
-RECHECK_SECONDS = 30.0
 CREDENTIAL_NAMES = ("authorization", "x-api-key", "x-husqy-acting-user")
 
 BAD_REQUEST = 4400
@@ -59,7 +59,7 @@ class Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebSocketEndpoint:
-    """The sockets of `/graphql`. `init_wait` is in seconds, `max_message` in bytes."""
+    """The sockets of `/graphql`. `init_wait` and `recheck` are in seconds, `max_message` in bytes."""
 
     operations: Operations
     gate: Gate
