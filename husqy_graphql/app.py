@@ -163,7 +163,8 @@ def _shared_through_redis(settings: Settings, now: Callable[[], float]) -> Share
 
     assert settings.redis_url is not None
     redis = connect(settings.redis_url.get_secret_value())
-    return Shared(RedisRelay(redis), RedisRateLimiter(redis, MemoryRateLimiter(now)), redis.aclose)
+    prefix = settings.redis_prefix
+    return Shared(RedisRelay(redis, prefix), RedisRateLimiter(redis, prefix, MemoryRateLimiter(now)), redis.aclose)
 
 
 def _policy(name: str, rate: tuple[int, float] | None) -> RatePolicy | None:

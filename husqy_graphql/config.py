@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="The key ring that encrypts at rest, separated by commas: the first writes, all read."
     )
+    redis_prefix: str = Field("husqy", min_length=1, description="What the names of everything in Redis begin with.")
     trusted_documents: Path | None = Field(
         None, description="A file or folder of GraphQL documents that clients may name by `documentId`."
     )

@@ -23,6 +23,7 @@ from husqy_graphql.config import Settings
 from husqy_graphql.tasks import migrate_database
 
 POSTGRES_URL = os.environ.get("HUSQY_TEST_POSTGRES_URL")
+REDIS_URL = os.environ.get("HUSQY_TEST_REDIS_URL")
 SLOW = os.environ.get("HUSQY_TEST_SLOW") == "1"
 
 GUILD = 1300000000000000001
@@ -33,7 +34,8 @@ OWNER, ADMIN, MEMBER, MEMBER_2, OUTSIDER = (1300000000000000101 + index for inde
 
 
 def pytest_report_header() -> str:
-    return f"database: {'PostgreSQL' if POSTGRES_URL else 'SQLite (PostgreSQL with HUSQY_TEST_POSTGRES_URL)'}"
+    database = "PostgreSQL" if POSTGRES_URL else "SQLite (PostgreSQL with HUSQY_TEST_POSTGRES_URL)"
+    return f"database: {database}; Redis: {'yes' if REDIS_URL else 'no (with HUSQY_TEST_REDIS_URL)'}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -198,6 +200,14 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
     """The settings of a program under test: its own sandbox, and no rate limits, which have tests of their own."""
     unlimited = {"rate_credential": None, "rate_guild": None, "rate_address": None}
     return Settings(**{"database_url": database_url, "sandbox_path": None, **unlimited, **changes})
+
+
+@pytest.fixture
+def redis_settings() -> dict[str, Any]:
+    """Settings of a Redis in which everything of this test has names of its own."""
+    if REDIS_URL is None:
+        pytest.skip("needs Redis: set HUSQY_TEST_REDIS_URL")
+    return {"redis_url": REDIS_URL, "redis_prefix": f"husqy-test-{uuid4().hex[:12]}"}
 
 
 @pytest.fixture
