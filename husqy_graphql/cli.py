@@ -57,7 +57,10 @@ def serve() -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=10,
-        ws_max_size=1_000_000,
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
     )
     click.echo(f"Husqy GraphQL listens on http://{settings.host}:{settings.port} (Ctrl-C stops it).", err=True)
     with suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then, and tells of it this way
