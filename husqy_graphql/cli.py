@@ -57,7 +57,6 @@ def serve() -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=10,
-        ws="websockets-sansio",
         ws_max_size=settings.max_body,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

@@ -107,12 +107,8 @@ def test_who_an_address_is(host: str, address: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
 async def test_a_big_answer_is_compressed_and_a_small_one_is_not(api: Api, encoding: str) -> None:
-    headers = {"accept-encoding": encoding}
-    big = await api.http.post(
-        "/graphql",
-        json={"query": "{ supportedTimeZones }"},
-        headers={**headers, "authorization": "Bearer sandbox-owner"},
-    )
+    headers = {**credentials("sandbox-owner"), "accept-encoding": encoding}
+    big = await api.http.post("/graphql", json={"query": "{ supportedTimeZones }"}, headers=headers)
     assert big.headers["content-encoding"] == encoding
     assert "accept-encoding" in big.headers["vary"].lower()
     small = await api.http.post("/graphql", json=LIVE, headers=headers)
