@@ -10,6 +10,7 @@ import gc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, partial
 from importlib.metadata import version
 from time import monotonic
@@ -33,7 +34,7 @@ from husqy_graphql.core.timed_cache import TimedCache
 from husqy_graphql.db.engines import Reads, create_engines
 from husqy_graphql.db.unit_of_work import unit_of_work
 from husqy_graphql.demo import DEMO_GUILDS
-from husqy_graphql.discord.adapter import BotDiscord, UserDiscord
+from husqy_graphql.discord.adapter import BotDiscord, OAuthDiscord, UserDiscord
 from husqy_graphql.discord.http import DiscordHTTP
 from husqy_graphql.discord.limits import RateLimits
 from husqy_graphql.discord.sandbox import world
@@ -47,13 +48,16 @@ from husqy_graphql.gql.context import Context, Resources
 from husqy_graphql.gql.readiness import Readiness
 from husqy_graphql.guilds.service import join_guild
 from husqy_graphql.identity.service import CACHE_SIZE, Identity
+from husqy_graphql.identity.sessions import Sessions
 from husqy_graphql.schema import build_schema, graphql_schema
-from husqy_graphql.transport.credentials import open_context
+from husqy_graphql.transport.credentials import Authentication, open_context
 from husqy_graphql.transport.explorer import explorer_routes
 from husqy_graphql.transport.graphql_http import GraphQLEndpoint
 from husqy_graphql.transport.health import health_routes
 from husqy_graphql.transport.middleware import RequestMiddleware, request_id_of
+from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.rest_docs import rest_docs_routes
+from husqy_graphql.transport.sign_in import SignIn, sign_in_routes
 from husqy_graphql.worker.loop import run_worker
 from husqy_graphql.worker.resources import WorkerResources
 from rest_compat.compile import Endpoint, compile_documents, read_documents
@@ -64,6 +68,7 @@ from rest_compat.serve import routes as rest_routes
 __all__ = ["METADATA", "Program", "create_app", "create_program", "openapi_document", "rest_endpoints"]
 
 METADATA = api_key_models.ApiKey.metadata
+SANDBOX_PATH = "/sandbox/discord"
 SANDBOX_PER_SECOND = 1_000  # what its own buckets say
 VERSION = version("husqy-graphql")
 REST_TITLE = "Husqy"
@@ -124,10 +129,21 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         guilds=TimedCache(CACHE_SIZE, now),
         administrators=TimedCache(CACHE_SIZE, now),
     )
+    sessions = Sessions(
+        reads=reads,
+        units=partial(unit_of_work, engines.write, clock, "session"),
+        oauth=OAuthDiscord(http, min(settings.application_ids), _client_secret(settings)),
+        identity=identity,
+        key_ring=key_ring,
+        clock=clock,
+        lifetime=timedelta(days=settings.session_days),
+    )
     readiness = Readiness(reads, bot, TimedCache(1, now))
     resources = Resources(engines, bot, create_view(bot, now), clock, key_ring, identity, readiness)
     worker = WorkerResources(engines, bot, clock)
-    return Program(_asgi(resources, identity, sandbox), resources, worker, http, sandbox)
+    origins = Origins(settings.public_url, frozenset(settings.cors_origins))
+    authentication = Authentication(identity, sessions if settings.sign_in else None, origins)
+    return Program(_asgi(settings, resources, authentication, sandbox), resources, worker, http, sandbox)
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -165,15 +181,33 @@ def openapi_document() -> dict[str, Any]:
     return openapi(rest_endpoints(), title=REST_TITLE, version=VERSION, description=REST_DESCRIPTION)
 
 
-def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> ASGIApp:
+def _client_secret(settings: Settings) -> str:
+    given = settings.discord_client_secret
+    return world.CLIENT_SECRET if settings.sandbox or given is None else given.get_secret_value()
+
+
+def _sign_in(settings: Settings, authentication: Authentication) -> SignIn | None:
+    if authentication.sessions is None:
+        return None
+    return SignIn(
+        sessions=authentication.sessions,
+        origins=authentication.origins,
+        client_id=min(settings.application_ids),
+        authorize_url=f"{SANDBOX_PATH}/oauth2/authorize" if settings.sandbox else settings.discord_authorize_url,
+        # Whoever has consented before need not again; in the sandbox one wants to choose whom to be.
+        prompt=None if settings.sandbox else "none",
+    )
+
+
+def _asgi(settings: Settings, resources: Resources, authentication: Authentication, sandbox: Sandbox | None) -> ASGIApp:
     engine = Engine(served_schema())
     graphql = GraphQLEndpoint(
-        engine, DocumentStore(served_schema()), partial(open_context, resources, identity, stored=False)
+        engine, DocumentStore(served_schema()), partial(open_context, resources, authentication, stored=False)
     )
 
     async def open_stored(request: Request) -> Context:
         try:
-            return await open_context(resources, identity, request, stored=True)
+            return await open_context(resources, authentication, request, stored=True)
         except CodedError:
             raise
         except Exception as error:
@@ -191,9 +225,10 @@ def _asgi(resources: Resources, identity: Identity, sandbox: Sandbox | None) -> 
         Route("/graphql", graphql),
         *explorer_routes(sandbox=sandbox is not None),
         *health_routes(resources.readiness),
+        *sign_in_routes(_sign_in(settings, authentication), settings.missing_for_sign_in),
         *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
         *rest_routes(rest_endpoints(), runtime),
     ]
     if sandbox is not None:
-        routes.append(Mount("/sandbox/discord", sandbox.app))
+        routes.append(Mount(SANDBOX_PATH, sandbox.app))
     return Starlette(routes=routes, middleware=[Middleware(RequestMiddleware)])

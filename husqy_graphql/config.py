@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="The key ring that encrypts at rest, separated by commas: the first writes, all read."
     )
+    session_days: int = Field(
+        30, ge=1, le=365, description="How many days a sign-in lasts; then one has to sign in again."
+    )
     sandbox_path: Path | None = Field(
         Path("var/sandbox.db"),
         description="The file in which the sandbox keeps its objects; none keeps them in memory.",
@@ -157,9 +160,18 @@ class Settings(BaseSettings):
             return self.host == "localhost"
 
     @property
+    def missing_for_sign_in(self) -> tuple[str, ...]:
+        """The settings without which nobody can sign in."""
+        wanted = {
+            "HUSQY_DISCORD_CLIENT_SECRET": self.discord_client_secret,
+            "HUSQY_PUBLIC_URL": self.public_url,
+        }
+        return () if self.sandbox else tuple(name for name, given in wanted.items() if given is None)
+
+    @property
     def sign_in(self) -> bool:
         """Whether people can sign in at /auth/login."""
-        return self.sandbox or (self.discord_client_secret is not None and self.public_url is not None)
+        return not self.missing_for_sign_in
 
     @cached_property
     def application_ids(self) -> frozenset[int]:

@@ -254,7 +254,7 @@ class UserPort(Protocol):
 
 
 class OAuthPort(Protocol):
-    """What the application asks for people who sign in (RFC 6749). Unauthorized means that its client secret is wrong."""
+    """What the application asks for people who sign in (RFC 6749). Unauthorized means a wrong client secret."""
 
     async def exchange_code(self, code: str, *, redirect_uri: str, code_verifier: str) -> TokenPair:
         """The tokens for an authorization code (PKCE, RFC 7636); raises InvalidGrant for one that is not good (any

@@ -34,6 +34,7 @@ V = TypeVar("V")
 API_KEY_SUBJECT = "api-key:"
 SERVICE_SUBJECT = "service"
 CREDENTIAL_MAX_LENGTH = 512
+ACTING_USER_REFUSED = "Only Husqy itself may send X-Husqy-Acting-User."
 CACHE_SIZE = 10_000
 
 # Seconds. What Discord says of a token changes rarely; who administers a guild must be forgotten quickly.
@@ -204,7 +205,7 @@ async def authenticate(identity: Identity, credential: str | None, acting_user: 
     actor = await identity.resolve(credential)
     if acting_user is not None:
         if not isinstance(actor, ServiceActor):
-            raise Forbidden("Only Husqy itself may send X-Husqy-Acting-User.")
+            raise Forbidden(ACTING_USER_REFUSED)
         try:
             actor = ServiceActor(parse_snowflake(acting_user))
         except ValueError as error:

@@ -72,10 +72,10 @@ def routes(state: State) -> list[Route]:
 
     def issue(grant: str, user_id: int, scopes: Sequence[str]) -> JSONResponse:
         access_token, refresh_token = secrets.token_urlsafe(22), secrets.token_urlsafe(22)
-        told: dict[str, Any] = {"user_id": user_id, "application_id": APPLICATION_ID, "scopes": scopes, **state.next_token}
+        told: dict[str, Any] = {"application_id": APPLICATION_ID, "scopes": scopes, **state.next_token}
         state.next_token.clear()
         expires = (state.clock() + ACCESS_TOKEN_LIFE).isoformat()
-        state.store.put("token", access_token, {**told, "expires": expires})
+        state.store.put("token", access_token, {**told, "user_id": user_id, "expires": expires})
         state.store.put("refresh_token", refresh_token, {"grant": grant, "user_id": user_id, "scopes": scopes})
         earlier = state.store.get("grant", grant) or {"access_tokens": []}
         access_tokens = [*earlier["access_tokens"], access_token]
