@@ -69,10 +69,11 @@ async def delete_leased_session(session: AsyncSession, row_id: int, *, lease: da
     return await session.scalar(leased) is not None
 
 
-async def delete_session(session: AsyncSession, digest: bytes) -> Row[Any] | None:
+async def delete_session(session: AsyncSession, digest: bytes) -> tuple[int, bytes] | None:
     """Delete the session with this digest; (user_id, refresh_token) of it, None when it was not there."""
     found = delete(Session).where(Session.digest == digest).returning(Session.user_id, Session.refresh_token)
-    return (await session.execute(found)).first()
+    row = (await session.execute(found)).first()
+    return None if row is None else (row.user_id, row.refresh_token)
 
 
 async def delete_expired_sessions(session: AsyncSession, now: datetime) -> int:

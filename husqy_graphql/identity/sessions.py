@@ -120,7 +120,7 @@ async def end_session(sessions: Sessions, session_id: str) -> bytes | None:
     """Delete the session; its refresh token, encrypted, for `revoke_encrypted_tokens`. None when there was none."""
     async with sessions.units() as uow:
         deleted = await repository.delete_session(uow.session, _digest(session_id))
-    return deleted.refresh_token if deleted else None
+    return deleted[1] if deleted else None
 
 
 async def revoke_encrypted_tokens(sessions: Sessions, encrypted: bytes) -> None:
@@ -192,8 +192,8 @@ async def _begin(sessions: Sessions, user_id: int, pair: TokenPair, replaces: st
         replaced = await repository.delete_session(uow.session, _digest(replaces)) if replaces else None
         uow.session.add(row)
     # Revoking a person's older tokens may take the new ones with them: Discord ends the whole authorization.
-    if replaced is not None and replaced.user_id != user_id:
-        await revoke_encrypted_tokens(sessions, replaced.refresh_token)
+    if replaced is not None and replaced[0] != user_id:
+        await revoke_encrypted_tokens(sessions, replaced[1])
     return BegunSession(session_id, row.expires_at)
 
 
