@@ -121,12 +121,17 @@ class Identity:
     async def token_guilds(self, token: str, *, fresh: bool) -> Sequence[UserGuild]:
         """The guilds of a token's user; raises Unauthenticated when Discord has revoked the token meanwhile."""
         key = _digest(token)
+        known = self.tokens.peek(key, REJECTED_TOKEN_AGE)
+        if isinstance(known, RejectedToken):
+            raise Unauthenticated(known.reason)
         try:
             return await _or_stale(self.guilds, key, lambda: self.users.user_guilds(token), fresh=fresh)
         except Unauthorized:
-            self.tokens.forget(key)
+            # Remembered: Discord bans addresses that go on asking with tokens which it refuses.
+            rejected = RejectedToken("Discord no longer accepts this access token: sign in again.")
+            self.tokens.put(key, rejected)
             self.guilds.forget(key)
-            raise Unauthenticated("Discord no longer accepts this access token: sign in again.") from None
+            raise Unauthenticated(rejected.reason) from None
 
     def _is_service(self, credential: str) -> bool:
         # Every one is compared, so that the time taken tells nothing.

@@ -63,6 +63,14 @@ async def test_a_cookie_reads_and_changes_on_both_doors(api: Api, header: str) -
     assert (entry["actor_kind"], entry["actor_user_id"]) == ("user", OWNER)
 
 
+async def test_what_a_cookie_opened_stays_out_of_caches(api: Api) -> None:
+    await sign_in(api.http)
+    for path in (SETTINGS_PATH, "/graphql?query={viewer{subject}}"):
+        response = await api.http.get(path, headers={"graphql-require-preflight": "1"})
+        assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
+    assert (await api.http.get("/v1/docs")).headers["cache-control"] == "no-cache"
+
+
 @pytest.mark.parametrize(("method", "path", "body"), WRITES, ids=[f"{method} {path}" for method, path, _ in WRITES])
 @pytest.mark.parametrize(
     ("headers", "missing"),
