@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
-from tests.conftest import OWNER
+from husqy_graphql.app import Program, create_program
+from husqy_graphql.config import Settings
+from tests.conftest import OWNER, FixedClock
 
 ORIGIN = "http://127.0.0.1:8000"
 # What a page of our own sends beside the cookie.
@@ -58,3 +62,10 @@ def set_cookies(response: httpx2.Response) -> dict[str, tuple[str, set[str]]]:
 async def ask(http: httpx2.AsyncClient, query: str, headers: dict[str, str] = TRUSTED) -> dict[str, Any]:
     """The body of the answer to a query by cookie."""
     return (await http.post("/graphql", json={"query": query}, headers=headers)).json()
+
+
+@asynccontextmanager
+async def started(settings: Settings, clock: FixedClock) -> AsyncGenerator[Program]:
+    program = create_program(settings, clock=clock)
+    async with program.running():
+        yield program
