@@ -187,7 +187,7 @@ class Api:
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table, to see that a refusal changed none."""
-        tables = ("guild_settings", "guild_entitlements", "guild_members", "api_keys", "audit_log")
+        tables = ("guild_settings", "guild_entitlements", "guild_members", "api_keys", "sessions", "audit_log")
         return {table: await self.rows(table) for table in tables}
 
 
@@ -220,6 +220,7 @@ async def api(database_url: str, clock: FixedClock) -> AsyncGenerator[Api]:
         yield Api(http, program, clock, now)
 
 
-def client(program: Program) -> httpx2.AsyncClient:
+def client(program: Program, base_url: str = "http://127.0.0.1:8000") -> httpx2.AsyncClient:
+    """A browser or another client of the program, with a cookie jar of its own."""
     transport = httpx2.ASGITransport(app=program.asgi, raise_app_exceptions=False)
-    return httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", timeout=30)
+    return httpx2.AsyncClient(transport=transport, base_url=base_url, timeout=30)

@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from husqy_graphql.core.errors import (
     BadUserInput,
     CodedError,
-    Forbidden,
     MethodNotAllowed,
     NotAcceptable,
     PayloadTooLarge,
@@ -27,6 +26,7 @@ from husqy_graphql.core.errors import (
 from husqy_graphql.engine.errors import coded
 from husqy_graphql.gql.context import Context
 from husqy_graphql.transport.credentials import Gate
+from husqy_graphql.transport.csrf import check_preflight
 from husqy_graphql.transport.event_stream import EVENT_STREAM, RECHECK_SECONDS, EventStreamResponse, single_result
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.negotiation import best_media_type
@@ -37,8 +37,6 @@ from husqy_graphql.transport.responses import error_headers, error_response, jso
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 ALLOW = "GET, POST, OPTIONS"
-# A browser sends these to another origin only after it has asked (a preflight); any of them proves that it did.
-PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,8 @@ class GraphQLEndpoint:
 
     async def _parameters(self, request: Request) -> GraphQLParameters:
         if request.method == "GET":
-            if self.require_preflight and not any(request.headers.get(name) for name in PREFLIGHT_HEADERS):
-                raise Forbidden("A GET needs the header `GraphQL-Require-Preflight: 1` here; or send a POST.")
+            if self.require_preflight:
+                check_preflight(request)
             return from_query(request.query_params)
         if request.method != "POST":
             raise MethodNotAllowed("GraphQL takes GET and POST.")

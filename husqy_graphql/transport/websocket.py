@@ -28,7 +28,6 @@ from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.event_stream import RECHECK_SECONDS
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.operations import Operations, response_body, was_executed
-from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.parameters import from_json
 from husqy_graphql.transport.rate_limits import subject_of
 from husqy_graphql.transport.responses import error_response
@@ -63,7 +62,6 @@ class WebSocketEndpoint:
 
     operations: Operations
     gate: Gate
-    origins: Origins
     max_message: int = 100_000
     max_operations: int = 20
     max_sockets: int = 5
@@ -89,7 +87,7 @@ class WebSocketEndpoint:
 
     def _refusal(self, socket: WebSocket) -> Response | None:
         """Why the upgrade is refused. Browsers name the page's origin and would send its cookies; others have none."""
-        if "origin" in socket.headers and not self.origins.accepts(socket):
+        if "origin" in socket.headers and not self.gate.origins.accepts(socket):
             return error_response(Forbidden("Pages of this origin may not open a socket here."))
         return None
 
