@@ -29,7 +29,7 @@ from husqy_graphql.core.rate_limits import MemoryRateLimiter, RateLimiter, RateP
 from husqy_graphql.core.timed_cache import TimedCache
 from husqy_graphql.db.engines import Reads, create_engines
 from husqy_graphql.db.events import GuildEvents, Relay
-from husqy_graphql.db.unit_of_work import unit_of_work
+from husqy_graphql.db.unit_of_work import Committed, after_commit_nothing, unit_of_work
 from husqy_graphql.demo import DEMO_GUILDS
 from husqy_graphql.discord.adapter import BotDiscord, OAuthDiscord, UserDiscord
 from husqy_graphql.discord.http import DiscordHTTP
@@ -43,6 +43,7 @@ from husqy_graphql.gql.readiness import Readiness
 from husqy_graphql.guilds.service import join_guild
 from husqy_graphql.identity.service import CACHE_SIZE, Identity
 from husqy_graphql.identity.sessions import Sessions
+from husqy_graphql.modules.logging.posting import LogPoster
 from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.rate_limits import RateLimits
@@ -85,6 +86,7 @@ class Program:
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
+            await self.worker.log_poster.close()
             if self.shared is not None:
                 await self.shared.close()
             await self.http.close()
@@ -114,7 +116,15 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
     key_ring = create_key_ring(settings.ring_secrets)
     shared = _shared_through_redis(settings, now) if settings.redis_url else None
     events = GuildEvents(shared.relay if shared else None)
-    units = partial(unit_of_work, engines.write, clock, events.publish, "api-key-use")
+    log_poster = LogPoster(
+        reads, partial(unit_of_work, engines.write, clock, after_commit_nothing, "log-lines"), bot, clock
+    )
+
+    async def after_commit(committed: Committed) -> None:
+        log_poster.wake(committed.logged_guilds)
+        await events.publish(committed.events)
+
+    units = partial(unit_of_work, engines.write, clock, after_commit, "api-key-use")
     identity = Identity(
         bot=bot,
         users=UserDiscord(http),
@@ -129,7 +139,7 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
     )
     sessions = Sessions(
         reads=reads,
-        units=partial(unit_of_work, engines.write, clock, events.publish, "session"),
+        units=partial(unit_of_work, engines.write, clock, after_commit, "session"),
         oauth=OAuthDiscord(http, min(settings.application_ids), _client_secret(settings)),
         identity=identity,
         key_ring=key_ring,
@@ -138,7 +148,19 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
     )
     readiness = Readiness(reads, bot, TimedCache(1, now))
     view = create_view(bot, now)
-    resources = Resources(engines, bot, view, clock, key_ring, identity, readiness, events, settings.max_page)
+    resources = Resources(
+        engines=engines,
+        bot=bot,
+        view=view,
+        clock=clock,
+        key_ring=key_ring,
+        credentials=identity,
+        readiness=readiness,
+        events=events,
+        after_commit=after_commit,
+        log_queue=log_poster,
+        page_max=settings.max_page,
+    )
     rates = RateLimits(
         credential=_policy("credential", settings.rate_credential),
         guild=_policy("guild", settings.rate_guild),
@@ -146,7 +168,7 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         limiter=shared.limiter if shared else MemoryRateLimiter(now),
         now=now,
     )
-    worker = WorkerResources(engines, bot, clock, events.publish)
+    worker = WorkerResources(engines, bot, clock, after_commit, log_poster)
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
     gate = Gate(resources, identity, sessions if settings.sign_in else None, origins, rates)
     asgi = create_asgi(settings, gate, sandbox)

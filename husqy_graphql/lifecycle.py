@@ -1,23 +1,190 @@
-"""What all modules share: which there are, and which of them a guild has switched on."""
+"""What all modules share: switching them on and off, and what they know of a member. Plain functions over a record.
+
+Source: conventions G4, G5, G12 and sections 4 and 7 of the general service.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+import structlog
+
+from husqy_graphql.core.access import GuildAccess
+from husqy_graphql.core.audit import AuditAction
+from husqy_graphql.core.errors import Conflict, ConflictReason, NotFound
+from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName, enabled_column
+from husqy_graphql.core.privacy import MemberNames
+from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guilds import GuildSettings, lock_guild
+from husqy_graphql.db.intents import add_intent, delete_intent, find_intent
+from husqy_graphql.db.unit_of_work import UnitOfWork
+from husqy_graphql.discord.port import BotPort, DiscordError, Unreachable
+
+log = structlog.get_logger()
+
+NO_GUILD = "Husqy is not in this guild, so there is nothing stored for it. Invite Husqy first."
+INTENT_LIFE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What switching a module needs: transactions, and Discord."""
+
+    units: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
+    bot: BotPort
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTexts:
+    """What a module stores in a guild that may refer to a member: free texts, and ids of people."""
+
+    texts: Sequence[str] = ()
+    user_ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One module of Husqy."""
+    """One module of Husqy.
+
+    `create` makes its default rows, with what `prepare` made on Discord before; `undo` takes that back, and `sweep`
+    what a crash left of it. `wipe` deletes every row of a guild and returns them; `after_disable` gets these once that
+    is committed. `trim` deletes what a guild has over its limits without Husqy+.
+    """
 
     name: ModuleName
-
-
-MODULES: tuple[Module, ...] = tuple(Module(name) for name in ModuleName)
+    wipe: Callable[[UnitOfWork, int], Awaitable[Any]]
+    create: Callable[[UnitOfWork, GuildAccess, Any], Awaitable[None]] | None = None
+    prepare: Callable[[Work, GuildAccess], Awaitable[Any]] | None = None
+    undo: Callable[[Work, Any], Awaitable[None]] | None = None
+    sweep: Callable[[Work, Reads, int, Any], Awaitable[None]] | None = None
+    after_enable: Callable[[Work, GuildAccess, Any], Awaitable[None]] | None = None
+    after_disable: Callable[[Work, GuildAccess, Any], Awaitable[None]] | None = None
+    stored_texts: Callable[[Reads, int], Awaitable[StoredTexts]] | None = None
+    erase_member: Callable[[UnitOfWork, int, MemberNames], Awaitable[None]] | None = None
+    trim: Callable[[UnitOfWork, int], Awaitable[None]] | None = None
 
 
 def is_enabled(settings: Any, name: ModuleName) -> bool:
     """Whether the module is on, from a guild's settings row."""
     return getattr(settings, enabled_column(name))
+
+
+async def require_guild(uow: UnitOfWork, guild_id: int) -> GuildSettings:
+    """The guild's settings row, locked until the transaction ends. Raises NotFound when Husqy is not in the guild."""
+    settings = await lock_guild(uow.session, guild_id)
+    if settings is None:
+        raise NotFound(NO_GUILD)
+    return settings
+
+
+async def require_enabled(uow: UnitOfWork, guild_id: int, name: ModuleName) -> GuildSettings:
+    """The same for a guild that has the module on. Raises NotFound, or Conflict (MODULE_DISABLED)."""
+    settings = await require_guild(uow, guild_id)
+    if not is_enabled(settings, name):
+        raise module_off(name)
+    return settings
+
+
+def module_off(name: ModuleName) -> Conflict:
+    """The refusal of what needs the module on."""
+    return Conflict(f"The module {_title(name)} is off. Switch it on first.", ConflictReason.MODULE_DISABLED)
+
+
+async def enable_module(work: Work, access: GuildAccess, module: Module) -> None:
+    """Switch the module on. Raises NotFound, Conflict (MODULE_ENABLED) when it is on or somebody is just doing it, and
+    what Discord answers where something is made there; nothing is stored then."""
+    made = None
+    if module.prepare is not None:
+        async with work.units() as uow:
+            await _require_disabled(uow, access.guild_id, module.name)
+            await add_intent(uow.session, access.guild_id, module.name, uow.clock())
+        made = await _prepared(work, access, module)
+    try:
+        async with work.units() as uow:
+            settings = await _require_disabled(uow, access.guild_id, module.name, ours=made is not None)
+            if module.create is not None:
+                await module.create(uow, access, made)
+            setattr(settings, enabled_column(module.name), True)
+            await delete_intent(uow.session, access.guild_id, module.name)
+            _note_switch(uow, access, AuditAction.MODULE_ENABLE, module.name, "enabled")
+    except BaseException:
+        if made is not None and module.undo is not None:
+            await module.undo(work, made)
+        raise
+    await _best_effort(module.after_enable, work, access, made)
+
+
+async def disable_module(work: Work, access: GuildAccess, module: Module) -> Any:
+    """Switch the module off, and delete all that it stored; returns that.
+
+    Raises NotFound, Conflict (MODULE_DISABLED).
+    """
+    async with work.units() as uow:
+        settings = await require_enabled(uow, access.guild_id, module.name)
+        wiped = await module.wipe(uow, access.guild_id)
+        setattr(settings, enabled_column(module.name), False)
+        _note_switch(uow, access, AuditAction.MODULE_DISABLE, module.name, "disabled")
+    await _best_effort(module.after_disable, work, access, wiped)
+    return wiped
+
+
+async def purge_module(work: Work, access: GuildAccess, module: Module) -> Any:
+    """Delete all that the module stored, on or off, without a line in the logs; returns that.
+
+    Raises NotFound when Husqy is not in the guild, or nothing is stored.
+    """
+    async with work.units() as uow:
+        settings = await require_guild(uow, access.guild_id)
+        wiped = await module.wipe(uow, access.guild_id)
+        if not is_enabled(settings, module.name) and not any(wiped.values()):
+            raise NotFound(f"Nothing is stored for the module {_title(module.name)}.")
+        setattr(settings, enabled_column(module.name), False)
+        uow.audit(access, AuditAction.MODULE_PURGE, module.name.value, module=module.name)
+    return wiped
+
+
+async def _require_disabled(uow: UnitOfWork, guild_id: int, name: ModuleName, *, ours: bool = False) -> GuildSettings:
+    settings = await require_guild(uow, guild_id)
+    intent = await find_intent(uow.session, guild_id, name)
+    busy = intent is not None and not ours and uow.clock() - intent.created_at < INTENT_LIFE
+    if is_enabled(settings, name) or busy:
+        raise Conflict(f"The module {_title(name)} is on already.", ConflictReason.MODULE_ENABLED)
+    return settings
+
+
+async def _prepared(work: Work, access: GuildAccess, module: Module) -> Any:
+    assert module.prepare is not None
+    try:
+        return await module.prepare(work, access)
+    except DiscordError as error:
+        # Where nobody knows whether it took place, the intent stays for the sweeper.
+        if not (isinstance(error, Unreachable) and error.ambiguous):
+            async with work.units() as uow:
+                await delete_intent(uow.session, access.guild_id, module.name)
+        raise
+
+
+def _note_switch(uow: UnitOfWork, access: GuildAccess, action: AuditAction, name: ModuleName, word: str) -> None:
+    uow.audit(access, action, name.value, module=name)
+    if name is not ModuleName.LOGGING:  # which says so itself, in any case
+        uow.log(access, LogEvent.MODULES, action=word, module=_title(name))
+
+
+async def _best_effort(
+    step: Callable[[Work, GuildAccess, Any], Awaitable[None]] | None, work: Work, access: GuildAccess, what: Any
+) -> None:
+    if step is None:
+        return
+    try:
+        await step(work, access, what)
+    except DiscordError as error:
+        log.warning("module_step_failed", error=type(error).__name__, guild_id=access.guild_id)
+
+
+def _title(name: ModuleName) -> str:
+    return name.value.replace("_", " ")

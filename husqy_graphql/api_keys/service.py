@@ -62,7 +62,7 @@ async def create_key(uow: UnitOfWork, access: GuildAccess, key_ring: KeyRing) ->
     )
     uow.session.add(row)
     await uow.session.flush()  # the row's number names the key in the audit log
-    uow.audit(access.actor, access.guild_id, AuditAction.API_KEY_CREATE, f"api key {row.id}")
+    uow.audit(access, AuditAction.API_KEY_CREATE, f"api key {row.id}")
     return reveal(row, key_ring)
 
 
@@ -82,7 +82,7 @@ async def delete_key(
         raise NotFound(NO_KEY)
     revealed = reveal(row, key_ring)
     await uow.session.delete(row)
-    uow.audit(access.actor, access.guild_id, AuditAction.API_KEY_DELETE, f"api key {row.id}")
+    uow.audit(access, AuditAction.API_KEY_DELETE, f"api key {row.id}")
     return revealed
 
 

@@ -41,6 +41,18 @@ class ServiceActor:
 
 Actor = UserActor | ApiKeyActor | ServiceActor
 
+
+def acting_user_id(actor: Actor) -> int | None:
+    """The person who acts, where one is known: a signed-in user, or whom the bot acts for."""
+    match actor:
+        case UserActor(user_id):
+            return user_id
+        case ServiceActor(acting_user_id):
+            return acting_user_id
+        case ApiKeyActor():
+            return None
+
+
 # Answers whether the actor's own person administers a guild; asks Discord, so it is handed in.
 GuildCheck = Callable[[int], Awaitable[bool]]
 

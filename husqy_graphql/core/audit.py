@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from husqy_graphql.core.access import Actor, ApiKeyActor, ServiceActor, UserActor
+from husqy_graphql.core.access import Actor, ApiKeyActor, ServiceActor, UserActor, acting_user_id
 from husqy_graphql.core.modules import ModuleName
 
 
@@ -23,6 +23,15 @@ class AuditAction(Enum):
     MEMBER_LEAVE = "member.leave"
     MEMBER_DATA_COLLECTION_SET = "member.data_collection.set"
     MEMBER_DATA_DELETE = "member.data.delete"
+    MODULE_ENABLE = "module.enable"
+    MODULE_DISABLE = "module.disable"
+    MODULE_PURGE = "module.purge"
+    LOGGING_SETTINGS_UPDATE = "logging.settings.update"
+    AUTORESPONDER_TRIGGER_CREATE = "autoresponder.trigger.create"
+    AUTORESPONDER_TRIGGER_UPDATE = "autoresponder.trigger.update"
+    AUTORESPONDER_TRIGGER_DELETE = "autoresponder.trigger.delete"
+    AUTORESPONDER_RESPONSE_CREATE = "autoresponder.response.create"
+    AUTORESPONDER_RESPONSE_DELETE = "autoresponder.response.delete"
 
     @property
     def module(self) -> ModuleName | None:
@@ -43,13 +52,8 @@ class ActorKind(Enum):
 
 def describe_actor(actor: Actor) -> tuple[ActorKind, int | None]:
     """The kind of the caller, and the person behind it where one is known (never which API key it was)."""
-    match actor:
-        case UserActor(user_id):
-            return ActorKind.USER, user_id
-        case ApiKeyActor():
-            return ActorKind.API_KEY, None
-        case ServiceActor(acting_user_id):
-            return ActorKind.SERVICE, acting_user_id
+    kinds = {UserActor: ActorKind.USER, ApiKeyActor: ActorKind.API_KEY, ServiceActor: ActorKind.SERVICE}
+    return kinds[type(actor)], acting_user_id(actor)
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -84,6 +84,11 @@ class CodedError(Exception):
         """What GraphQL shows beside the message; graphql-core copies it off the exception."""
         return {"code": self.code.name}
 
+    @property
+    def reason_word(self) -> str:
+        """Why it failed, in one snake_case word for logs that people read."""
+        return self.code.name.lower()
+
 
 class Unauthenticated(CodedError):
     code = ErrorCode.UNAUTHENTICATED
@@ -124,6 +129,10 @@ class Conflict(CodedError):
     @property
     def extensions(self) -> dict[str, Any]:
         return {**super().extensions, "reason": self.reason.value}
+
+    @property
+    def reason_word(self) -> str:
+        return "already_added" if self.reason is ConflictReason.DUPLICATE else self.reason.value.lower()
 
 
 class RateLimited(CodedError):

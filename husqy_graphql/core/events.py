@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from husqy_graphql.core.audit import AuditAction
+from husqy_graphql.core.modules import ModuleName
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +15,7 @@ class GuildEvent:
 
     guild_id: int
     action: AuditAction
+    module: ModuleName | None
     target: str
     changed_fields: tuple[str, ...]
     at: datetime
-
-
-# Tells the events of a transaction that was committed; raises nothing.
-Publish = Callable[[Sequence[GuildEvent]], Awaitable[None]]
-
-
-async def publish_nothing(_: Sequence[GuildEvent]) -> None:
-    """For programs that nobody watches."""

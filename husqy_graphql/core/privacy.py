@@ -22,6 +22,9 @@ class MemberNames:
     nicknames: frozenset[str] = frozenset()
 
 
+REMOVED_USER = "(removed_user)"
+
+
 @dataclass(frozen=True, slots=True)
 class DataEntries:
     """How many stored values refer to a member, by what they refer with."""
@@ -44,9 +47,20 @@ def count_entries(names: MemberNames, texts: Sequence[str], ids: Iterable[int]) 
     )
 
 
+def erase_names(text: str, names: MemberNames) -> str:
+    """The text with every name and id of the member replaced, by the rule of `count_entries`; mentions as a whole."""
+    text = re.sub(rf"<@!?{names.user_id}>", REMOVED_USER, text)
+    words = names.usernames | names.display_names | names.global_names | names.nicknames | {str(names.user_id)}
+    return _pattern(words).sub(REMOVED_USER, text)
+
+
 def _count(words: frozenset[str], texts: Sequence[str]) -> int:
     if not words:
         return 0
-    # A word may begin or end in a sign, where \b would not hold.
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(word) for word in sorted(words, reverse=True))})(?!\w)")
+    pattern = _pattern(words)
     return sum(pattern.search(text) is not None for text in texts)
+
+
+def _pattern(words: frozenset[str]) -> re.Pattern[str]:
+    # A word may begin or end in a sign, where \\b would not hold.
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(word) for word in sorted(words, reverse=True))})(?!\w)")

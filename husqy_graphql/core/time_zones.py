@@ -38,6 +38,14 @@ def time_zone(name: str) -> tzinfo:
         return ZoneInfo.from_file(data, key=name)
 
 
+def time_zone_or_utc(name: str) -> tzinfo:
+    """The zone of a stored name; UTC where the package has dropped it since it was stored."""
+    try:
+        return time_zone(name)
+    except ValueError:
+        return UTC
+
+
 @cache
 def _known_names() -> frozenset[str]:
     return frozenset(time_zone_names())

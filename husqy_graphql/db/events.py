@@ -19,6 +19,7 @@ import structlog
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import Unavailable
 from husqy_graphql.core.events import GuildEvent
+from husqy_graphql.core.modules import ModuleName
 
 log = structlog.get_logger()
 
@@ -138,6 +139,7 @@ def _encode(event: GuildEvent) -> bytes:
         {
             "guild_id": event.guild_id,
             "action": event.action.value,
+            "module": event.module and event.module.value,
             "target": event.target,
             "changed_fields": event.changed_fields,
             "at": event.at,
@@ -150,6 +152,7 @@ def _decode(message: bytes) -> GuildEvent:
     return GuildEvent(
         guild_id=given["guild_id"],
         action=AuditAction(given["action"]),
+        module=ModuleName(given["module"]) if given["module"] else None,
         target=given["target"],
         changed_fields=tuple(given["changed_fields"]),
         at=datetime.fromisoformat(given["at"]),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, select
+from sqlalchemy import Index, Row, String, UniqueConstraint, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from husqy_graphql.core.premium import is_active
 from husqy_graphql.db.base import Base, UtcDateTime, guild_key, row_id, snowflake
+from husqy_graphql.db.engines import Reads
 
 
 class GuildSettings(Base):
@@ -82,3 +86,34 @@ async def lock_guild(session: AsyncSession, guild_id: int) -> GuildSettings | No
     None when Husqy is not in the guild.
     """
     return await session.scalar(select(GuildSettings).where(GuildSettings.guild_id == guild_id).with_for_update())
+
+
+async def entitlements_of_guild(
+    session: AsyncSession, guild_id: int
+) -> tuple[GuildSettings | None, Sequence[GuildEntitlement]]:
+    """The settings row, locked, and every entitlement of the guild."""
+    settings = await lock_guild(session, guild_id)
+    found = await session.scalars(select(GuildEntitlement).where(GuildEntitlement.guild_id == guild_id))
+    return settings, found.all()
+
+
+async def is_premium(session: AsyncSession, guild_id: int, now: datetime) -> bool:
+    """Whether the guild has Husqy+ now (G15)."""
+    found = await session.scalars(select(GuildEntitlement).where(GuildEntitlement.guild_id == guild_id))
+    return any(is_active(deleted=each.deleted, start_at=each.start_at, ends_at=each.ends_at, now=now) for each in found)
+
+
+async def guild_settings_rows(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """The settings rows of those of the guilds that Husqy is in."""
+    return await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids)
+
+
+async def guilds_with_entitlements(reads: Reads) -> list[int]:
+    """Guilds that have, or once had, an entitlement."""
+    return [row.guild_id for row in await reads.all(_GUILDS_WITH_ENTITLEMENTS)]
+
+
+_GUILDS_WITH_ENTITLEMENTS = select(GuildEntitlement.guild_id).distinct().order_by(GuildEntitlement.guild_id)
+_SETTINGS_OF_GUILDS = select(GuildSettings.__table__).where(
+    GuildSettings.__table__.c.guild_id.in_(bindparam("guild_ids", expanding=True))
+)

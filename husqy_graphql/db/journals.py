@@ -1,4 +1,5 @@
-"""The audit journal: one row a change, in the transaction of the change."""
+"""The journals: what was changed, what is to be said in the logs channel, what is to be counted. Each row is written in
+the transaction of its cause."""
 
 from __future__ import annotations
 
@@ -27,5 +28,63 @@ class AuditLogEntry(Base):
 
     __table_args__ = (
         Index(None, "guild_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class LogLine(Base):
+    """A line that is still to be written to the logs channel; deleted once it is. Only of guilds that log."""
+
+    __tablename__ = "log_lines"
+
+    id: Mapped[row_id] = mapped_column(init=False)
+    guild_id: Mapped[guild_key]
+    at: Mapped[utc]
+    event: Mapped[str] = mapped_column(String(64))
+    succeeded: Mapped[bool]
+    reason: Mapped[str | None] = mapped_column(String(200))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_user_id: Mapped[snowflake | None]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __table_args__ = (
+        Index(None, "guild_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class StatisticsEntry(Base):
+    """Something that the statistics are to count. Only of guilds that count."""
+
+    __tablename__ = "statistics_journal"
+
+    id: Mapped[row_id] = mapped_column(init=False)
+    guild_id: Mapped[guild_key]
+    at: Mapped[utc]
+    metric: Mapped[str] = mapped_column(String(80))
+    user_id: Mapped[snowflake | None]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __table_args__ = (
+        Index(None, "guild_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class ModuleIntent(Base):
+    """A module that is being switched on while something is made for it on Discord; gone once it is on, or was not.
+
+    It keeps others from doing the same at once, and tells the sweeper what a crash may have left.
+    """
+
+    __tablename__ = "module_intents"
+
+    id: Mapped[row_id] = mapped_column(init=False)
+    guild_id: Mapped[guild_key]
+    module: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[utc]
+
+    __table_args__ = (
+        Index(None, "guild_id", "module", unique=True),
         {"sqlite_autoincrement": True},
     )

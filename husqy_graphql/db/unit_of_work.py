@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from husqy_graphql.core.access import Actor
+from husqy_graphql.core.access import GuildAccess, MemberAccess, acting_user_id
 from husqy_graphql.core.audit import AuditAction, changed_fields, describe_actor
 from husqy_graphql.core.clock import Clock
-from husqy_graphql.core.events import GuildEvent, Publish
-from husqy_graphql.db.journals import AuditLogEntry
+from husqy_graphql.core.events import GuildEvent
+from husqy_graphql.core.log_events import LogEvent
+from husqy_graphql.core.metrics import Metric
+from husqy_graphql.core.modules import ModuleName
+from husqy_graphql.db.guilds import GuildMember, GuildSettings
+from husqy_graphql.db.journals import AuditLogEntry, LogLine, StatisticsEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What has to happen because a transaction was committed: events to tell, and guilds whose logs have new lines."""
+
+    events: Sequence[GuildEvent]
+    logged_guilds: frozenset[int]
+
+
+# Gets what was committed; raises nothing.
+AfterCommit = Callable[[Committed], Awaitable[None]]
+
+
+async def after_commit_nothing(_: Committed) -> None:
+    """For programs that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +45,23 @@ class UnitOfWork:
     clock: Clock
     request_id: str
     events: list[GuildEvent] = field(default_factory=list[GuildEvent])
+    log_lines: list[LogLine] = field(default_factory=list[LogLine])
+    statistics: list[StatisticsEntry] = field(default_factory=list[StatisticsEntry])
 
     def audit(
         self,
-        actor: Actor,
-        guild_id: int,
+        access: GuildAccess | MemberAccess,
         action: AuditAction,
         target: str,
         *,
+        module: ModuleName | None = None,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
     ) -> None:
         """Write the change down, and announce it. `before` and `after` hold JSON values by field; only fields that
-        differ are kept."""
-        kind, user_id = describe_actor(actor)
+        differ are kept. `module` is needed where the action's own name does not tell it."""
+        kind, user_id = describe_actor(access.actor)
+        guild_id = access.guild_id
         changes = changed_fields(before or {}, after or {})
         self.session.add(
             AuditLogEntry(
@@ -46,27 +70,98 @@ class UnitOfWork:
                 actor_kind=kind.value,
                 actor_user_id=user_id,
                 action=action.value,
-                target=target,
+                target=target[:100],
                 changes=changes,
                 request_id=self.request_id,
             )
         )
-        self.announce(guild_id, action, target, *(change["field"] for change in changes))
+        self.announce(guild_id, action, target, *(change["field"] for change in changes), module=module)
 
-    def announce(self, guild_id: int, action: AuditAction, target: str, *changed: str) -> None:
+    def announce(
+        self, guild_id: int, action: AuditAction, target: str, *changed: str, module: ModuleName | None = None
+    ) -> None:
         """Tell whoever watches the guild of a change, once it is committed; `audit` does so by itself."""
-        self.events.append(GuildEvent(guild_id, action, target, changed, self.clock()))
+        self.events.append(GuildEvent(guild_id, action, module or action.module, target, changed, self.clock()))
+
+    def log(
+        self,
+        access: GuildAccess | MemberAccess,
+        event: LogEvent,
+        *,
+        succeeded: bool = True,
+        reason: str | None = None,
+        **data: str | int | None,
+    ) -> LogLine:
+        """Write a line to the guild's logs channel, once this is committed, if the guild logs and its switch is on.
+
+        `data` has the values of the event's sentence: ids as `channel_id`, `member_id`, ...
+        """
+        kind, user_id = describe_actor(access.actor)
+        line = LogLine(
+            guild_id=access.guild_id,
+            at=self.clock(),
+            event=event.switch,
+            succeeded=succeeded,
+            reason=reason and reason[:200],
+            actor_kind=kind.value,
+            actor_user_id=user_id,
+            data={name: str(value) for name, value in data.items() if value is not None},
+        )
+        self.log_lines.append(line)
+        return line
+
+    def count(self, access: GuildAccess, metric: Metric, *, user_id: int | None = None, **data: str | float) -> None:
+        """Count something in the statistics of the guild, if it keeps any. It is about `user_id`, else about whoever
+        acts; without either about Husqy itself."""
+        about = acting_user_id(access.actor) if user_id is None else user_id
+        self.statistics.append(
+            StatisticsEntry(
+                guild_id=access.guild_id, at=self.clock(), metric=metric.value, user_id=about, data=dict(data)
+            )
+        )
+
+    async def flush_journals(self) -> frozenset[int]:
+        """Add the lines and counts of the guilds that want them; the guilds that got lines. `unit_of_work` calls it."""
+        guild_ids = {row.guild_id for row in (*self.log_lines, *self.statistics)}
+        if not guild_ids:
+            return frozenset()
+        flags = await self.session.execute(
+            select(GuildSettings.guild_id, GuildSettings.module_logging, GuildSettings.module_serverstats).where(
+                GuildSettings.guild_id.in_(guild_ids)
+            )
+        )
+        rows = flags.all()
+        logging = {row.guild_id for row in rows if row.module_logging}
+        counting = {row.guild_id for row in rows if row.module_serverstats}
+        self.session.add_all(line for line in self.log_lines if line.guild_id in logging)
+        counted = [entry for entry in self.statistics if entry.guild_id in counting]
+        preventing = await self._preventing(counted)
+        self.session.add_all(each for each in counted if (each.guild_id, each.user_id) not in preventing)
+        return frozenset(line.guild_id for line in self.log_lines if line.guild_id in logging)
+
+    async def _preventing(self, entries: Sequence[StatisticsEntry]) -> set[tuple[int, int]]:
+        """Which (guild, user) of the entries forbid that data is collected."""
+        user_ids = {entry.user_id for entry in entries if entry.user_id is not None}
+        if not user_ids:
+            return set()
+        found = await self.session.execute(
+            select(GuildMember.guild_id, GuildMember.user_id).where(
+                GuildMember.user_id.in_(user_ids), GuildMember.prevent_data_collection
+            )
+        )
+        return {(row.guild_id, row.user_id) for row in found}
 
 
 @asynccontextmanager
 async def unit_of_work(
-    engine: AsyncEngine, clock: Clock, publish: Publish, request_id: str
+    engine: AsyncEngine, clock: Clock, after_commit: AfterCommit, request_id: str
 ) -> AsyncGenerator[UnitOfWork]:
-    """A transaction that is committed when the block ends and rolled back when it raises; its events are published
-    after the commit."""
+    """A transaction that is committed when the block ends and rolled back when it raises; then `after_commit` gets what
+    follows from it."""
     async with AsyncSession(engine, expire_on_commit=False) as session:
         uow = UnitOfWork(session, clock, request_id)
         yield uow
+        logged = await uow.flush_journals()
         await session.commit()
-    if uow.events:
-        await publish(uow.events)
+    if uow.events or logged:
+        await after_commit(Committed(uow.events, logged))

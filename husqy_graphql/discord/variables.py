@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from husqy_graphql.core.templates import ChannelContext, ServerContext, UserContext
+from datetime import datetime, tzinfo
+
+from husqy_graphql.core.templates import ChannelContext, ServerContext, TemplateContext, UserContext
 from husqy_graphql.discord.cdn import default_avatar_url, member_avatar_url, user_avatar_url
-from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordGuild, DiscordMember, DiscordUser
+from husqy_graphql.discord.port import BotPort, ChannelType, DiscordChannel, DiscordGuild, DiscordMember, DiscordUser
 
 # Discord numbers its levels; these are its names for them, by number.
 MFA_LEVELS = ("NONE", "ELEVATED")
@@ -89,3 +91,41 @@ def _channel_type(number: int) -> str | None:
 def _level(names: tuple[str, ...], number: int) -> str | None:
     """None for a level that Discord added later."""
     return names[number] if 0 <= number < len(names) else None
+
+
+async def load_context(
+    bot: BotPort,
+    *,
+    language: str,
+    zone: tzinfo,
+    now: datetime,
+    guild_id: int | None,
+    user_id: int | None,
+    channel_id: int | None,
+) -> TemplateContext:
+    """The groups of the given objects, as Discord knows them now; one that is not there leaves its fallbacks.
+
+    Raises what Discord answers.
+    """
+    guild = await bot.guild(guild_id) if guild_id is not None else None
+    return TemplateContext(
+        language=language,
+        zone=zone,
+        now=now,
+        user=await _load_user(bot, user_id, guild) if user_id is not None else None,
+        # Without a guild nobody has shown to be allowed to see the channel.
+        channel=await _load_channel(bot, channel_id, guild) if channel_id is not None else None,
+        server=server_context(guild_id, guild) if guild_id is not None else None,
+    )
+
+
+async def _load_user(bot: BotPort, user_id: int, guild: DiscordGuild | None) -> UserContext:
+    member = await bot.member(guild.id, user_id) if guild else None
+    if guild is not None and member is not None:
+        return member_context(member, guild)
+    return user_context(user_id, await bot.user(user_id))
+
+
+async def _load_channel(bot: BotPort, channel_id: int, guild: DiscordGuild | None) -> ChannelContext:
+    channels = await bot.channels(guild.id) if guild else None
+    return channel_context(channel_id, next((each for each in channels or () if each.id == channel_id), None))

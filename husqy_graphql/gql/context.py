@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -21,10 +21,14 @@ from husqy_graphql.core.access import (
     require_actor,
 )
 from husqy_graphql.core.clock import Clock
+from husqy_graphql.core.errors import CodedError, Conflict, ConflictReason, Forbidden, RateLimited, Unauthenticated
 from husqy_graphql.core.key_ring import KeyRing
+from husqy_graphql.core.log_events import LogEvent
+from husqy_graphql.core.modules import ModuleName, enabled_column
 from husqy_graphql.db.engines import Engines, Reads
 from husqy_graphql.db.events import GuildEvents
-from husqy_graphql.db.unit_of_work import UnitOfWork, unit_of_work
+from husqy_graphql.db.guilds import guild_settings_rows
+from husqy_graphql.db.unit_of_work import AfterCommit, UnitOfWork, unit_of_work
 from husqy_graphql.discord.port import BotPort, UserGuild
 from husqy_graphql.discord.view import DiscordView
 from husqy_graphql.gql.budget import Budget
@@ -59,6 +63,14 @@ class Credentials(Protocol):
     async def target_administers(self, guild_id: int, target: str) -> bool: ...
 
 
+class LogQueue(Protocol):
+    """Writes the lines of logs channels."""
+
+    async def wait(self, guild_id: int, seconds: float) -> bool: ...
+
+    def refusal(self, line_id: int) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """What lives as long as the process."""
@@ -71,6 +83,8 @@ class Resources:
     credentials: Credentials
     readiness: Readiness
     events: GuildEvents
+    after_commit: AfterCommit
+    log_queue: LogQueue
     page_max: int
 
     @property
@@ -123,8 +137,29 @@ class Context:
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction that commits when its block ends."""
         return unit_of_work(
-            self.resources.engines.write, self.resources.clock, self.resources.events.publish, self.request_id
+            self.resources.engines.write, self.resources.clock, self.resources.after_commit, self.request_id
         )
+
+    @asynccontextmanager
+    async def change(self, access: GuildAccess | MemberAccess, event: LogEvent) -> AsyncGenerator[UnitOfWork]:
+        """A unit of work for a change that the logging module tells of, also when a rule refuses it."""
+        try:
+            async with self.unit_of_work() as uow:
+                yield uow
+        except Exception as error:
+            await self.log_failure(access, event, error)
+            raise
+
+    async def log_failure(self, access: GuildAccess | MemberAccess, event: LogEvent, error: Exception) -> None:
+        """Write a line about a refusal by a rule or by Discord (logging.md, open point 11); raises nothing."""
+        if isinstance(error, Unauthenticated | Forbidden | RateLimited) or (
+            isinstance(error, Conflict) and error.reason in _MODULE_STATES
+        ):
+            return
+        reason = error.reason_word if isinstance(error, CodedError) else "discord_refused"
+        with suppress(Exception):  # the refusal itself must reach the caller
+            async with self.unit_of_work() as uow:
+                uow.log(access, event, succeeded=False, reason=reason)
 
     async def load(self, batch: Callable[[Context, Sequence[K]], Awaitable[Sequence[V]]], key: K) -> V:
         """Load one value through `batch`, which gets the keys of all fields that ask at the same moment."""
@@ -137,6 +172,11 @@ class Context:
             loader = self._loaders[batch] = DataLoader(load_fn=load_all)
         return await loader.load(key)
 
+    async def is_module_enabled(self, guild_id: int, name: ModuleName) -> bool:
+        """Whether the guild has the module on; read once an operation."""
+        settings = await self.load(_load_guild_settings, guild_id)
+        return settings is not None and bool(getattr(settings, enabled_column(name)))
+
     def forget(self) -> None:
         """Drop what was loaded, so that a field that follows a change reads it."""
         self._loaders.clear()
@@ -147,5 +187,12 @@ class Context:
     async def _belongs_to(self, guild_id: int) -> bool:
         return await self.caller.belongs_to(guild_id, fresh=self.writes)
 
+
+async def _load_guild_settings(context: Context, guild_ids: Sequence[int]) -> list[Any]:
+    found = {row.guild_id: row for row in await guild_settings_rows(context.resources.reads, guild_ids)}
+    return [found.get(guild_id) for guild_id in guild_ids]
+
+
+_MODULE_STATES = {ConflictReason.MODULE_DISABLED, ConflictReason.MODULE_ENABLED}
 
 Info = strawberry.Info[Context, None]

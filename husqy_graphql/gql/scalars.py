@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NewType
+from typing import Any, NewType, cast
 
 import strawberry
 from graphql import GraphQLError
@@ -18,6 +18,8 @@ from strawberry.types.scalar import ScalarDefinition
 from husqy_graphql.core.snowflake import SNOWFLAKE_MAX, SNOWFLAKE_MIN, parse_snowflake
 
 Snowflake = NewType("Snowflake", int)
+JSONObject = NewType("JSONObject", dict)
+JSON_OBJECT_MAX = 50
 AutoDeleteSeconds = NewType("AutoDeleteSeconds", int)
 
 AUTO_DELETE_MAX = 900
@@ -67,7 +69,24 @@ def parse_auto_delete(value: object) -> int:
     raise ValueError(f"must be a whole number of seconds from 0 to {AUTO_DELETE_MAX}")
 
 
+def parse_json_object(value: object) -> dict[str, Any]:
+    """A JSON object of at most 50 members. Raises ValueError."""
+    if isinstance(value, dict) and len(cast("dict[str, Any]", value)) <= JSON_OBJECT_MAX:
+        return cast("dict[str, Any]", value)
+    raise ValueError(f"must be a JSON object with at most {JSON_OBJECT_MAX} members")
+
+
 SCALARS: Mapping[object, Scalar] = {
+    JSONObject: Scalar(
+        strawberry.scalar(
+            name="JSONObject",
+            description="A JSON object whose members are not fixed.",
+            specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+            parse_value=_parser(parse_json_object),
+        ),
+        request={"type": "object", "additionalProperties": True},
+        response={"type": "object", "additionalProperties": True},
+    ),
     Snowflake: Scalar(
         strawberry.scalar(
             name="Snowflake",

@@ -33,6 +33,15 @@ graphql_enum(
         "MEMBER_LEAVE": "A member left, and what was cached of that member was deleted.",
         "MEMBER_DATA_COLLECTION_SET": "A member chose whether data may be collected.",
         "MEMBER_DATA_DELETE": "A member had the stored data deleted.",
+        "MODULE_ENABLE": "A module was switched on.",
+        "MODULE_DISABLE": "A module was switched off, and what was stored for it deleted.",
+        "MODULE_PURGE": "What was stored for a module was deleted without a word.",
+        "LOGGING_SETTINGS_UPDATE": "The channel or the switches of the logging module were changed.",
+        "AUTORESPONDER_TRIGGER_CREATE": "A trigger was added.",
+        "AUTORESPONDER_TRIGGER_UPDATE": "A trigger was changed.",
+        "AUTORESPONDER_TRIGGER_DELETE": "A trigger was deleted.",
+        "AUTORESPONDER_RESPONSE_CREATE": "A response was added.",
+        "AUTORESPONDER_RESPONSE_DELETE": "A response was deleted.",
     },
 )
 

@@ -19,8 +19,8 @@ from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.guild import GuildObject
 from husqy_graphql.guilds.graphql import load_settings
-from husqy_graphql.guilds.service import NO_GUILD
 from husqy_graphql.guilds.types import GuildSettings
+from husqy_graphql.lifecycle import NO_GUILD
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class GuildChangeFields(GuildObject):
 
     @strawberry.field(description="The module that it belongs to; null for what is of no module.")
     def module(self) -> ModuleName | None:
-        return self.event.action.module
+        return self.event.module
 
     @strawberry.field(description="What it was done to.")
     def target(self) -> str:
@@ -92,7 +92,7 @@ async def watch_guild(
     async def change(event: GuildEvent) -> ChangeT:
         return make(guild_id=guild_id, context=info.context, event=event)
 
-    return await _watch(info.context, guild_id, lambda event: wanted is None or event.action.module in wanted, change)
+    return await _watch(info.context, guild_id, lambda event: wanted is None or event.module in wanted, change)
 
 
 async def _watch(

@@ -79,11 +79,6 @@ class MemberUpdatePayload:
     member: CachedMember = strawberry.field(description="What is cached of the member now.")
 
 
-@strawberry.type(description="What the report of a member who left answers.")
-class MemberLeavePayload:
-    deleted: bool = strawberry.field(description="Whether anything was cached of the member.")
-
-
 @strawberry.type(description="What a member's choice about data collection answers.")
 class MemberDataCollectionSetPayload:
     member: CachedMember = strawberry.field(description="What is cached of the member now.")
@@ -126,12 +121,6 @@ class GatewayMutation:
         async with info.context.unit_of_work() as uow:
             member = await service.update_member(uow, access, user_id, changes)
         return MemberUpdatePayload(member=_to_cached_member(member))
-
-    @strawberry.mutation(description="A member has left the guild: forget what is cached of that member.")
-    async def member_leave(self, info: Info, guild_id: GuildId, user_id: UserId) -> MemberLeavePayload | None:
-        access = info.context.authorize_service(guild_id)
-        async with info.context.unit_of_work() as uow:
-            return MemberLeavePayload(deleted=await service.remove_member(uow, access, user_id))
 
     @strawberry.mutation(description="A member has chosen whether data may be collected in the guild.")
     async def member_data_collection_set(

@@ -9,32 +9,31 @@ import strawberry
 
 from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION, ApiKeyActor, Permission, ServiceActor
 from husqy_graphql.core.errors import Forbidden, NotFound
+from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.premium import is_active
+from husqy_graphql.db.guilds import guild_settings_rows
 from husqy_graphql.discord.cdn import guild_icon_url
 from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordGuild, DiscordRole
 from husqy_graphql.gql.arguments import After, First, GuildId
 from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
 from husqy_graphql.gql.context import Context, Info
+from husqy_graphql.gql.discord_types import Channel, Role, to_channel, to_role
 from husqy_graphql.gql.guild import GuildObject
 from husqy_graphql.gql.scalars import AutoDeleteSeconds, Snowflake
 from husqy_graphql.guilds import repository, service
 from husqy_graphql.guilds.types import (
-    Channel,
     ChannelFilter,
     Emoji,
     Entitlement,
     GuildSettings,
     Member,
     ModuleStatus,
-    Role,
-    to_channel,
     to_emoji,
     to_entitlement,
     to_member,
-    to_role,
     to_settings,
 )
-from husqy_graphql.lifecycle import MODULES, is_enabled
+from husqy_graphql.lifecycle import NO_GUILD, is_enabled
 
 _CHANNEL_TYPES = {
     ChannelFilter.TEXT: {ChannelType.GUILD_TEXT, ChannelType.GUILD_VOICE},
@@ -48,7 +47,7 @@ _CHANNEL_TYPES = {
 
 async def load_settings(context: Context, guild_ids: Sequence[int]) -> list[GuildSettings | None]:
     """The settings of each guild; a batch for `context.load`."""
-    rows = await repository.settings_of_guilds(context.resources.reads, guild_ids)
+    rows = await guild_settings_rows(context.resources.reads, guild_ids)
     found = {row.guild_id: to_settings(row) for row in rows}
     return [found.get(guild_id) for guild_id in guild_ids]
 
@@ -97,7 +96,14 @@ class GuildFields(GuildObject):
         settings = await self._settings()
         if settings is None:
             return None
-        return [ModuleStatus(name=module.name, enabled=is_enabled(settings.row, module.name)) for module in MODULES]
+        return [ModuleStatus(name=name, enabled=is_enabled(settings.row, name)) for name in ModuleName]
+
+    @strawberry.field(description="One module of Husqy, and whether it is switched on.")
+    async def module(
+        self, name: Annotated[ModuleName, strawberry.argument(description="Which module.")]
+    ) -> ModuleStatus | None:
+        settings = await self._settings()
+        return None if settings is None else ModuleStatus(name=name, enabled=is_enabled(settings.row, name))
 
     @strawberry.field(description="What the guild has bought or been given, ended and taken back ones included.")
     async def entitlements(self) -> list[Entitlement] | None:
@@ -165,7 +171,7 @@ class GuildFields(GuildObject):
     async def _discord_guild(self) -> DiscordGuild:
         guild = await self.context.resources.view.guild(self.guild_id)
         if guild is None:
-            raise NotFound(service.NO_GUILD)
+            raise NotFound(NO_GUILD)
         return guild
 
 
@@ -195,7 +201,7 @@ async def find_guild(info: Info, guild_id: int, make: type[GuildFieldsT]) -> Gui
     """The guild as a `make` object. Raises Unauthenticated, Forbidden, or NotFound when Husqy is not in it."""
     await info.context.authorize(guild_id, Permission.READ)
     if await info.context.load(load_settings, guild_id) is None:
-        raise NotFound(service.NO_GUILD)
+        raise NotFound(NO_GUILD)
     return make(guild_id=guild_id, context=info.context)
 
 

@@ -19,7 +19,6 @@ _ENTITLEMENTS = GuildEntitlement.__table__
 _MEMBERS = GuildMember.__table__
 _AUDIT = AuditLogEntry.__table__
 
-_SETTINGS_OF_GUILDS = select(_SETTINGS).where(_SETTINGS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
 _SETTINGS_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids", expanding=True)))
 _ENTITLEMENTS_OF_GUILDS = (
     select(_ENTITLEMENTS)
@@ -39,11 +38,6 @@ _AUDIT_ROWS_OF_MEMBER = (
     .where(_AUDIT.c.guild_id == bindparam("guild_id"), _AUDIT.c.actor_user_id == bindparam("user_id"))
 )
 _AUDIT_BY_IDS = select(_AUDIT).where(_AUDIT.c.id.in_(bindparam("row_ids", expanding=True)))
-
-
-async def settings_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """The settings rows of those of the guilds that Husqy is in."""
-    return await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids)
 
 
 async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:

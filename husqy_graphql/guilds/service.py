@@ -11,19 +11,18 @@ from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, NotFound
 from husqy_graphql.core.languages import is_supported_language
-from husqy_graphql.core.modules import ModuleName
-from husqy_graphql.core.privacy import DataEntries, MemberNames, count_entries
-from husqy_graphql.core.templates import ChannelContext, TemplateContext, UserContext, render
+from husqy_graphql.core.privacy import MemberNames
+from husqy_graphql.core.templates import render
 from husqy_graphql.core.time_zones import time_zone
 from husqy_graphql.core.unit_systems import UNIT_SYSTEMS
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import GuildEntitlement, GuildMember, GuildSettings, lock_guild
+from husqy_graphql.db.guilds import GuildEntitlement, GuildMember, GuildSettings, guild_settings_rows
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.discord.port import BotPort, DiscordGuild, DiscordMember
-from husqy_graphql.discord.variables import channel_context, display_name, member_context, server_context, user_context
+from husqy_graphql.discord.port import BotPort, DiscordMember
+from husqy_graphql.discord.variables import display_name, load_context
 from husqy_graphql.guilds import repository
+from husqy_graphql.lifecycle import NO_GUILD, StoredTexts, require_guild
 
-NO_GUILD = "Husqy is not in this guild, so there is nothing stored for it. Invite Husqy first."
 NAME_MAX_LENGTH = 100
 AVATAR_MAX_LENGTH = 512
 REPLACED_CONTENT_MAX_LENGTH = 100_000
@@ -57,7 +56,7 @@ async def update_settings(uow: UnitOfWork, access: GuildAccess, changes: Mapping
 
     Raises NotFound when Husqy is not in the guild, BadUserInput for an unsupported language, zone or unit system.
     """
-    settings = await _require_settings(uow, access.guild_id)
+    settings = await require_guild(uow, access.guild_id)
     for column, value in changes.items():
         if column in _SUPPORTED:
             _SUPPORTED[column](value)
@@ -66,8 +65,7 @@ async def update_settings(uow: UnitOfWork, access: GuildAccess, changes: Mapping
         for column, value in changes.items():
             setattr(settings, column, value)
         uow.audit(
-            access.actor,
-            access.guild_id,
+            access,
             AuditAction.GUILD_SETTINGS_UPDATE,
             "guild settings",
             before=before,
@@ -80,8 +78,8 @@ async def join_guild(uow: UnitOfWork, access: GuildAccess) -> GuildSettings:
     """Give the guild its default settings row, unless it has one."""
     added = await repository.add_settings_if_absent(uow.session, access.guild_id)
     if added:
-        uow.audit(access.actor, access.guild_id, AuditAction.GUILD_JOIN, "guild")
-    return await _require_settings(uow, access.guild_id)
+        uow.audit(access, AuditAction.GUILD_JOIN, "guild")
+    return await require_guild(uow, access.guild_id)
 
 
 async def leave_guild(uow: UnitOfWork, access: GuildAccess) -> bool:
@@ -99,7 +97,7 @@ async def update_member(
 
     Raises NotFound when Husqy is not in the guild, BadUserInput for a value that is too long.
     """
-    await _require_settings(uow, access.guild_id)
+    await require_guild(uow, access.guild_id)
     for column, value in changes.items():
         longest = AVATAR_MAX_LENGTH if column == "avatar" else NAME_MAX_LENGTH
         if value is not None and len(value) > longest:
@@ -118,7 +116,7 @@ async def update_member(
 
 async def remove_member(uow: UnitOfWork, access: GuildAccess, user_id: int) -> bool:
     """Forget a member who left; False when nothing was stored. Raises NotFound when Husqy is not in the guild."""
-    await _require_settings(uow, access.guild_id)
+    await require_guild(uow, access.guild_id)
     member = await repository.find_member(uow.session, access.guild_id, user_id)
     if member is None:
         return False
@@ -129,7 +127,7 @@ async def remove_member(uow: UnitOfWork, access: GuildAccess, user_id: int) -> b
 
 async def set_data_collection(uow: UnitOfWork, access: GuildAccess, user_id: int, *, prevented: bool) -> GuildMember:
     """Note whether a member forbids that data is collected. Raises NotFound when Husqy is not in the guild."""
-    await _require_settings(uow, access.guild_id)
+    await require_guild(uow, access.guild_id)
     member = await _find_or_add_member(uow, access.guild_id, user_id)
     if member.prevent_data_collection != prevented:
         member.prevent_data_collection = prevented
@@ -142,7 +140,7 @@ async def upsert_entitlement(uow: UnitOfWork, access: GuildAccess, reported: Ent
 
     Raises NotFound when Husqy is not in the guild, BadUserInput when the entitlement is another guild's.
     """
-    await _require_settings(uow, access.guild_id)
+    await require_guild(uow, access.guild_id)
     row = await repository.find_entitlement(uow.session, reported.entitlement_id)
     if row is not None and row.guild_id != access.guild_id:
         raise BadUserInput(
@@ -170,8 +168,7 @@ async def upsert_entitlement(uow: UnitOfWork, access: GuildAccess, reported: Ent
     after = _entitlement_facts(row)
     if before != after:
         uow.audit(
-            access.actor,
-            access.guild_id,
+            access,
             AuditAction.GUILD_ENTITLEMENT_UPSERT,
             f"entitlement {reported.entitlement_id}",
             before=before,
@@ -180,36 +177,32 @@ async def upsert_entitlement(uow: UnitOfWork, access: GuildAccess, reported: Ent
     return row
 
 
-async def member_data_entries(
-    reads: Reads, bot: BotPort, access: MemberAccess, module: ModuleName | None
-) -> DataEntries:
-    """How much a module stores about the member; the general service (None) has the cached record, and audit rows of
-    the member's own changes.
-
-    Raises NotFound when Husqy is not in the guild.
-    """
-    if not await repository.settings_of_guilds(reads, [access.guild_id]):
+async def member_names(reads: Reads, bot: BotPort, access: MemberAccess) -> MemberNames:
+    """What the member is called: in the cached record, and on Discord now. Raises NotFound when Husqy is not in the
+    guild."""
+    if not await guild_settings_rows(reads, [access.guild_id]):
         raise NotFound(NO_GUILD)
-    if module is not None:
-        return DataEntries()  # no module keeps rows about members yet
     row = await repository.member(reads, access.guild_id, access.user_id)
-    names = _member_names(access.user_id, row, await bot.member(access.guild_id, access.user_id))
+    return _member_names(access.user_id, row, await bot.member(access.guild_id, access.user_id))
+
+
+async def stored_about_member(reads: Reads, access: MemberAccess) -> StoredTexts:
+    """What the general service stores of a member: the cached record, and audit rows of the member's own changes."""
+    row = await repository.member(reads, access.guild_id, access.user_id)
     texts = [value for field in (*_NAME_FIELDS, "avatar") if row is not None and (value := getattr(row, field))]
     audited = await repository.audit_rows_of_member(reads, access.guild_id, access.user_id)
-    return count_entries(names, texts, [access.user_id] * (audited + (row is not None)))
+    return StoredTexts(texts, [access.user_id] * (audited + (row is not None)))
 
 
-async def delete_member_data(uow: UnitOfWork, access: MemberAccess, module: ModuleName | None) -> None:
-    """For the general service (None), blank the cached names and avatar of the member until the member is seen again.
+async def delete_member_data(uow: UnitOfWork, access: MemberAccess) -> None:
+    """Blank the cached names and avatar of the member until the member is seen again.
 
     The record itself stays, since it holds the member's choice about data collection; so do the audit rows of changes
     that the member made. Raises NotFound when Husqy is not in the guild.
     """
-    await _require_settings(uow, access.guild_id)
+    await require_guild(uow, access.guild_id)
     member = await repository.find_member(uow.session, access.guild_id, access.user_id)
-    if member is None or module is not None:
-        return
-    blanked = [field for field in (*_NAME_FIELDS, "avatar") if getattr(member, field) is not None]
+    blanked = [field for field in (*_NAME_FIELDS, "avatar") if member and getattr(member, field) is not None]
     for field in blanked:
         setattr(member, field, None)
     if blanked:
@@ -237,29 +230,10 @@ async def replace_variables(
         zone = time_zone(zone_name)
     except ValueError as error:
         raise BadUserInput(_UNSUPPORTED_TIME_ZONE, {"timeZone": str(error)}) from None
-    guild = await bot.guild(guild_id) if guild_id is not None else None
-    context = TemplateContext(
-        language=language,
-        zone=zone,
-        now=now,
-        user=await _user_context(bot, user_id, guild) if user_id is not None else None,
-        # Without a guild nobody has shown to be allowed to see the channel.
-        channel=await _channel_context(bot, channel_id, guild) if channel_id is not None else None,
-        server=server_context(guild_id, guild) if guild_id is not None else None,
+    context = await load_context(
+        bot, language=language, zone=zone, now=now, guild_id=guild_id, user_id=user_id, channel_id=channel_id
     )
     return render(content, context, limit=REPLACED_CONTENT_MAX_LENGTH)
-
-
-async def _user_context(bot: BotPort, user_id: int, guild: DiscordGuild | None) -> UserContext:
-    member = await bot.member(guild.id, user_id) if guild else None
-    if guild is not None and member is not None:
-        return member_context(member, guild)
-    return user_context(user_id, await bot.user(user_id))
-
-
-async def _channel_context(bot: BotPort, channel_id: int, guild: DiscordGuild | None) -> ChannelContext:
-    channels = await bot.channels(guild.id) if guild else None
-    return channel_context(channel_id, next((each for each in channels or () if each.id == channel_id), None))
 
 
 def _require_language(value: str) -> None:
@@ -288,13 +262,6 @@ _SUPPORTED: Mapping[str, Callable[[str], None]] = {
 }
 
 
-async def _require_settings(uow: UnitOfWork, guild_id: int) -> GuildSettings:
-    settings = await lock_guild(uow.session, guild_id)
-    if settings is None:
-        raise NotFound(NO_GUILD)
-    return settings
-
-
 async def _find_or_add_member(uow: UnitOfWork, guild_id: int, user_id: int) -> GuildMember:
     member = await repository.find_member(uow.session, guild_id, user_id)
     if member is None:
@@ -309,7 +276,7 @@ def _audit_member(
     # Names which fields changed, and neither whose nor to what: the audit log must not become a second place that
     # stores data about members.
     hidden = dict.fromkeys(changed, "(not kept)")
-    uow.audit(access.actor, access.guild_id, action, "member", before=dict.fromkeys(changed), after=hidden)
+    uow.audit(access, action, "member", before=dict.fromkeys(changed), after=hidden)
 
 
 def _entitlement_facts(row: GuildEntitlement) -> dict[str, Any]:

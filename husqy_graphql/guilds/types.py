@@ -10,35 +10,12 @@ import strawberry
 
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.discord.cdn import emoji_url, member_avatar_url
-from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordEmoji, DiscordMember, DiscordRole
+from husqy_graphql.discord.port import DiscordEmoji, DiscordMember
 from husqy_graphql.discord.variables import display_name
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
 from husqy_graphql.gql.scalars import AutoDeleteSeconds, Snowflake
 from husqy_graphql.lifecycle import is_enabled
-
-
-class GuildChannelType(Enum):
-    GUILD_TEXT = "GUILD_TEXT"
-    GUILD_VOICE = "GUILD_VOICE"
-    GUILD_CATEGORY = "GUILD_CATEGORY"
-    GUILD_NEWS = "GUILD_NEWS"
-    GUILD_STAGE = "GUILD_STAGE"
-    GUILD_FORUM = "GUILD_FORUM"
-
-
-graphql_enum(
-    GuildChannelType,
-    "The kind of a channel, with Discord's name for it.",
-    {
-        "GUILD_TEXT": "Messages.",
-        "GUILD_VOICE": "Voice, with messages beside it.",
-        "GUILD_CATEGORY": "Holds other channels.",
-        "GUILD_NEWS": "Announcements that other guilds can follow.",
-        "GUILD_STAGE": "Speakers and an audience.",
-        "GUILD_FORUM": "Posts, each with a thread of its own.",
-    },
-)
 
 
 class ChannelFilter(Enum):
@@ -134,24 +111,6 @@ class Entitlement(Node):
     deleted: bool = strawberry.field(description="Whether Discord has taken it back.")
 
 
-@strawberry.type(description="A role of a guild.")
-class Role:
-    id: Snowflake = strawberry.field(description="The role's Discord id.")
-    name: str = strawberry.field(description="The role's name.")
-    color: int = strawberry.field(description="The colour as a number, 0xRRGGBB; 0 has none.")
-    position: int = strawberry.field(description="The place in the hierarchy; a higher number stands above.")
-    managed: bool = strawberry.field(description="Whether an integration owns it, so that nobody can be given it.")
-
-
-@strawberry.type(description="A channel of a guild.")
-class Channel:
-    id: Snowflake = strawberry.field(description="The channel's Discord id.")
-    name: str | None = strawberry.field(description="The channel's name, without the leading #.")
-    type: GuildChannelType = strawberry.field(description="What kind of channel it is.")
-    parent_id: Snowflake | None = strawberry.field(description="The category that holds it; null outside of one.")
-    position: int = strawberry.field(description="The place among its neighbours, from 0.")
-
-
 @strawberry.type(description="A custom emoji of a guild.")
 class Emoji:
     id: Snowflake = strawberry.field(description="The emoji's Discord id.")
@@ -195,22 +154,6 @@ def to_entitlement(row: Any) -> Entitlement:
         start_at=row.start_at,
         ends_at=row.ends_at,
         deleted=row.deleted,
-    )
-
-
-def to_role(role: DiscordRole) -> Role:
-    """A role of Discord's as the schema shows it."""
-    return Role(id=Snowflake(role.id), name=role.name, color=role.color, position=role.position, managed=role.managed)
-
-
-def to_channel(channel: DiscordChannel) -> Channel:
-    """A channel of Discord's as the schema shows it; it must be of one of the six kinds."""
-    return Channel(
-        id=Snowflake(channel.id),
-        name=channel.name,
-        type=GuildChannelType(ChannelType(channel.type).name),
-        parent_id=Snowflake(channel.parent_id) if channel.parent_id else None,
-        position=channel.position,
     )
 
 

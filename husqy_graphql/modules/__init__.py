@@ -1,0 +1,10 @@
+"""The modules that exist, in the order of the contract's list. Each is a folder with the same files."""
+
+from __future__ import annotations
+
+from husqy_graphql.core.modules import ModuleName
+from husqy_graphql.lifecycle import Module
+from husqy_graphql.modules.autoresponder.module import MODULE as AUTORESPONDER
+from husqy_graphql.modules.logging.module import MODULE as LOGGING
+
+MODULES: dict[ModuleName, Module] = {module.name: module for module in (LOGGING, AUTORESPONDER)}

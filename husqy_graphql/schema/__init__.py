@@ -10,6 +10,8 @@ from husqy_graphql.api_keys.graphql import ApiKey
 from husqy_graphql.gql.scalars import SCALARS
 from husqy_graphql.guilds.audit_log import AuditLogEntry
 from husqy_graphql.guilds.types import Entitlement, GuildSettings
+from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, AutoresponderTrigger
+from husqy_graphql.modules.logging.graphql import LoggingSettings
 from husqy_graphql.schema.root import Mutation, Query, Subscription
 
 __all__ = ["build_schema", "graphql_schema", "print_schema"]
@@ -21,7 +23,15 @@ def build_schema() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[ApiKey, AuditLogEntry, Entitlement, GuildSettings],
+        types=[
+            ApiKey,
+            AuditLogEntry,
+            AutoresponderResponse,
+            AutoresponderTrigger,
+            Entitlement,
+            GuildSettings,
+            LoggingSettings,
+        ],
         config=StrawberryConfig(
             disable_field_suggestions=True,
             scalar_map={python_type: scalar.definition for python_type, scalar in SCALARS.items()},

@@ -20,6 +20,10 @@ from husqy_graphql.gql.nodes import Node, decode_node_id
 from husqy_graphql.guilds import repository as guilds
 from husqy_graphql.guilds.audit_log import to_audit_log_entry
 from husqy_graphql.guilds.types import to_entitlement, to_settings
+from husqy_graphql.modules.autoresponder import repository as autoresponder_repository
+from husqy_graphql.modules.autoresponder.types import to_response, to_trigger
+from husqy_graphql.modules.logging import repository as logging_repository
+from husqy_graphql.modules.logging.graphql import to_settings as to_logging_settings
 
 # How rows are read, what its field in `Guild` asks of the caller, and how one is shown.
 _NodeType = tuple[
@@ -32,8 +36,19 @@ NODE_TYPES: Mapping[str, _NodeType] = {
         Permission.MANAGE_API_KEYS,
         lambda context, row: to_api_key(reveal(row, context.resources.key_ring)),
     ),
+    "AutoresponderResponse": (
+        autoresponder_repository.responses_by_ids,
+        Permission.ADMINISTER,
+        lambda _, row: to_response(row),
+    ),
+    "AutoresponderTrigger": (
+        autoresponder_repository.triggers_by_ids,
+        Permission.ADMINISTER,
+        lambda _, trigger: to_trigger(trigger),
+    ),
     "AuditLogEntry": (guilds.audit_entries_by_ids, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
     "Entitlement": (guilds.entitlements_by_ids, Permission.READ, lambda _, row: to_entitlement(row)),
+    "LoggingSettings": (logging_repository.settings_by_ids, Permission.READ, lambda _, row: to_logging_settings(row)),
     "GuildSettings": (guilds.settings_by_ids, Permission.READ, lambda _, row: to_settings(row)),
 }
 

@@ -13,15 +13,19 @@ from husqy_graphql.guilds.audit_log import AuditLogFields
 from husqy_graphql.guilds.changes import GuildChangeFields, GuildSettingsSubscription, Modules, watch_guild
 from husqy_graphql.guilds.gateway import GatewayMutation
 from husqy_graphql.guilds.graphql import GuildFields, GuildsMutation, administered_guilds, find_guild
-from husqy_graphql.guilds.helpers import HelpersQuery, PrivacyMutation
+from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
+from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
+from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
+from husqy_graphql.schema.lifecycle import LifecycleMutation, Name, enable
 from husqy_graphql.schema.nodes import NodeQuery
+from husqy_graphql.schema.privacy import PrivacyMutation, PrivacyQuery
 from husqy_graphql.schema.rate_limit import RateLimitQuery
 from husqy_graphql.schema.status import StatusQuery
 
 
 @strawberry.type(description="A Discord guild (a server), and what Husqy does in it.")
-class Guild(GuildFields, AuditLogFields, ApiKeyFields):
+class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields):
     pass
 
 
@@ -47,6 +51,19 @@ class GuildChange(GuildChangeFields):
         return Guild(guild_id=self.guild_id, context=self.context)
 
 
+@strawberry.type(description="What switching a module on answers.")
+class ModuleEnablePayload:
+    guild: Guild = strawberry.field(description="The guild, in which the module is on now.")
+
+
+@strawberry.type
+class ModuleEnableMutation:
+    @strawberry.mutation(description="Switch a module on, with its default settings. For administrators.")
+    async def module_enable(self, info: Info, guild_id: GuildId, module: Name) -> ModuleEnablePayload | None:
+        await enable(info, guild_id, module)
+        return ModuleEnablePayload(guild=Guild(guild_id=guild_id, context=info.context))
+
+
 @strawberry.type
 class GuildSubscription:
     @strawberry.subscription(
@@ -59,12 +76,21 @@ class GuildSubscription:
 
 
 @strawberry.type(description="All that can be asked.")
-class Query(GuildQuery, IdentityQuery, HelpersQuery, NodeQuery, StatusQuery, RateLimitQuery):
+class Query(GuildQuery, IdentityQuery, HelpersQuery, PrivacyQuery, NodeQuery, StatusQuery, RateLimitQuery):
     pass
 
 
 @strawberry.type(description="All that can be changed.")
-class Mutation(GuildsMutation, ApiKeyMutation, PrivacyMutation, GatewayMutation):
+class Mutation(
+    GuildsMutation,
+    ApiKeyMutation,
+    ModuleEnableMutation,
+    LifecycleMutation,
+    LoggingMutation,
+    AutoresponderMutation,
+    PrivacyMutation,
+    GatewayMutation,
+):
     pass
 
 

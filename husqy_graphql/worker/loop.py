@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from husqy_graphql.worker import modules
 from husqy_graphql.worker.entitlements import INTERVAL as ENTITLEMENTS_INTERVAL
 from husqy_graphql.worker.entitlements import sync_entitlements
 from husqy_graphql.worker.resources import WorkerResources
@@ -30,6 +31,9 @@ class Job:
 JOBS = (
     Job("entitlements", ENTITLEMENTS_INTERVAL, sync_entitlements),
     Job("sessions", SESSIONS_INTERVAL, delete_expired_sessions),
+    Job("log-lines", modules.LOG_LINES_INTERVAL, modules.write_log_lines),
+    Job("intents", modules.INTENTS_INTERVAL, modules.sweep_intents),
+    Job("trim", modules.TRIM_INTERVAL, modules.trim_guilds),
 )
 
 

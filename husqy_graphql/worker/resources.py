@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from husqy_graphql.core.clock import Clock
-from husqy_graphql.core.events import Publish
 from husqy_graphql.db.engines import Engines, Reads
-from husqy_graphql.db.unit_of_work import UnitOfWork, unit_of_work
+from husqy_graphql.db.unit_of_work import AfterCommit, UnitOfWork, unit_of_work
 from husqy_graphql.discord.port import BotPort
+from husqy_graphql.lifecycle import Work
+from husqy_graphql.modules.logging.posting import LogPoster
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class WorkerResources:
     engines: Engines
     bot: BotPort
     clock: Clock
-    publish: Publish
+    after_commit: AfterCommit
+    log_poster: LogPoster
 
     @property
     def reads(self) -> Reads:
@@ -28,4 +31,8 @@ class WorkerResources:
 
     def unit_of_work(self, job: str) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction whose audit rows name the job in place of a request."""
-        return unit_of_work(self.engines.write, self.clock, self.publish, f"{job}-{secrets.token_hex(6)}")
+        return unit_of_work(self.engines.write, self.clock, self.after_commit, f"{job}-{secrets.token_hex(6)}")
+
+    def work(self, job: str) -> Work:
+        """What the functions of the modules take, on behalf of a job."""
+        return Work(partial(self.unit_of_work, job), self.bot)

@@ -1,0 +1,97 @@
+"""Modules as a whole in the schema: switched on, switched off, purged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+
+from husqy_graphql.core.access import Permission
+from husqy_graphql.core.errors import BadUserInput
+from husqy_graphql.core.log_events import LogEvent
+from husqy_graphql.core.modules import ModuleName
+from husqy_graphql.gql.arguments import GuildId
+from husqy_graphql.gql.context import Context, Info
+from husqy_graphql.lifecycle import Module, Work, disable_module, enable_module, purge_module
+from husqy_graphql.modules import MODULES
+from husqy_graphql.modules.autoresponder import graphql as autoresponder
+from husqy_graphql.modules.logging import graphql as logging
+
+Name = Annotated[ModuleName, strawberry.argument(description="Which module.")]
+
+
+@strawberry.type(
+    description="What a module had stored. The field of the module that it was is filled, the others are null."
+)
+class DeletedModule:
+    name: ModuleName = strawberry.field(description="Which module it was.")
+    wiped: strawberry.Private[Any]
+
+    @strawberry.field(description="What the logging module had stored.")
+    def logging(self) -> logging.DeletedLogging | None:
+        return logging.to_deleted(self.wiped) if self.name is ModuleName.LOGGING else None
+
+    @strawberry.field(description="What the autoresponder had stored.")
+    def autoresponder(self) -> autoresponder.DeletedAutoresponder | None:
+        return autoresponder.to_deleted(self.wiped) if self.name is ModuleName.AUTORESPONDER else None
+
+
+@strawberry.type(description="What switching a module off answers.")
+class ModuleDisablePayload:
+    deleted: DeletedModule = strawberry.field(description="All that was stored for the module, which is gone now.")
+
+
+@strawberry.type(description="What purging a module answers.")
+class ModulePurgePayload:
+    deleted: DeletedModule = strawberry.field(description="All that was stored for the module, which is gone now.")
+
+
+async def enable(info: Info, guild_id: int, name: ModuleName) -> None:
+    """Switch a module on; raises what `authorize` and `enable_module` raise."""
+    access = await info.context.authorize(guild_id, Permission.ADMINISTER)
+    try:
+        await enable_module(_work(info.context), access, _module(name))
+    except Exception as error:
+        await info.context.log_failure(access, LogEvent.MODULES, error)
+        raise
+    info.context.forget()
+
+
+@strawberry.type
+class LifecycleMutation:
+    @strawberry.mutation(
+        description="Switch a module off, and delete all that is stored for it. For administrators. What Husqy has "
+        "written on Discord stays there."
+    )
+    async def module_disable(self, info: Info, guild_id: GuildId, module: Name) -> ModuleDisablePayload | None:
+        access = await info.context.authorize(guild_id, Permission.ADMINISTER)
+        try:
+            wiped = await disable_module(_work(info.context), access, _module(module))
+        except Exception as error:
+            await info.context.log_failure(access, LogEvent.MODULES, error)
+            raise
+        info.context.forget()
+        return ModuleDisablePayload(deleted=DeletedModule(name=module, wiped=wiped))
+
+    @strawberry.mutation(
+        description="Delete all that is stored for a module, on or off, without a line in the logs. For "
+        "administrators, and for Husqy itself when it leaves a guild."
+    )
+    async def module_purge(self, info: Info, guild_id: GuildId, module: Name) -> ModulePurgePayload | None:
+        access = await info.context.authorize(guild_id, Permission.READ)
+        wiped = await purge_module(_work(info.context), access, _module(module))
+        info.context.forget()
+        return ModulePurgePayload(deleted=DeletedModule(name=module, wiped=wiped))
+
+
+def _work(context: Context) -> Work:
+    return Work(context.unit_of_work, context.resources.bot)
+
+
+def _module(name: ModuleName) -> Module:
+    module = MODULES.get(name)
+    if module is None:
+        raise BadUserInput(
+            "This module is not there yet.", {"module": f"must be one of {', '.join(m.name for m in MODULES)}"}
+        )
+    return module

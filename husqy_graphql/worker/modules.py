@@ -1,0 +1,58 @@
+"""What the modules need done in the background: log lines that were left, what a crash left on Discord, and the limits
+of guilds whose Husqy+ has ended."""
+
+from __future__ import annotations
+
+import structlog
+
+from husqy_graphql.core.modules import ModuleName
+from husqy_graphql.core.premium import is_active
+from husqy_graphql.db.guilds import entitlements_of_guild, guilds_with_entitlements
+from husqy_graphql.db.intents import delete_intent, intents_before
+from husqy_graphql.discord.port import DiscordError
+from husqy_graphql.lifecycle import INTENT_LIFE, is_enabled
+from husqy_graphql.modules import MODULES
+from husqy_graphql.worker.resources import WorkerResources
+
+log = structlog.get_logger()
+
+LOG_LINES_INTERVAL = 5.0  # seconds
+INTENTS_INTERVAL = 60.0
+TRIM_INTERVAL = 240.0
+
+
+async def write_log_lines(resources: WorkerResources) -> None:
+    """Write the lines that nobody has written yet."""
+    await resources.log_poster.wake_all()
+
+
+async def sweep_intents(resources: WorkerResources) -> None:
+    """Take back what was made on Discord for a module that a crash kept from being switched on."""
+    for intent in await intents_before(resources.reads, resources.clock() - INTENT_LIFE):
+        name = ModuleName(intent.module)
+        sweep = MODULES[name].sweep if name in MODULES else None
+        try:
+            if sweep is not None:
+                await sweep(resources.work("sweep"), resources.reads, intent.guild_id, intent)
+        except DiscordError as error:
+            log.warning("intent_not_swept", guild_id=intent.guild_id, module=name.value, error=type(error).__name__)
+            continue
+        async with resources.unit_of_work("sweep") as uow:
+            await delete_intent(uow.session, intent.guild_id, name)
+
+
+async def trim_guilds(resources: WorkerResources) -> None:
+    """Delete what guilds have over the free limits whose last entitlement has ended; the newest rows go first."""
+    for guild_id in await guilds_with_entitlements(resources.reads):
+        async with resources.unit_of_work("trim") as uow:
+            settings, entitlements = await entitlements_of_guild(uow.session, guild_id)
+            now = resources.clock()
+            premium = any(
+                is_active(deleted=each.deleted, start_at=each.start_at, ends_at=each.ends_at, now=now)
+                for each in entitlements
+            )
+            if settings is None or premium:
+                continue
+            for module in MODULES.values():
+                if module.trim is not None and is_enabled(settings, module.name):
+                    await module.trim(uow, guild_id)
