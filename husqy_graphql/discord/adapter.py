@@ -5,24 +5,38 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from husqy_graphql.discord.http import DiscordHTTP
+from husqy_graphql.discord.messages import EPHEMERAL, message_body
+from husqy_graphql.discord.parsing import (
+    parse_channel,
+    parse_entitlement,
+    parse_guild,
+    parse_id,
+    parse_member,
+    parse_message,
+    parse_token_info,
+    parse_token_pair,
+    parse_user,
+    parse_user_guild,
+    parsed,
+    parsed_rows,
+)
 from husqy_graphql.discord.port import (
     DiscordChannel,
-    DiscordEmoji,
     DiscordEntitlement,
     DiscordGuild,
     DiscordMember,
-    DiscordRole,
+    DiscordMessage,
     DiscordUser,
     NotThere,
+    PermissionOverwrite,
     Refused,
     TokenInfo,
     TokenPair,
-    Unreachable,
+    Unauthorized,
     UserGuild,
 )
 
@@ -30,7 +44,17 @@ T = TypeVar("T")
 
 MEMBERS_PAGE = 1_000
 ENTITLEMENTS_PAGE = 100
-UNKNOWN_ACCESS = 50001  # Discord's answer for guilds that the bot is not in
+UNKNOWN_CHANNEL, UNKNOWN_MEMBER, UNKNOWN_MESSAGE = 10003, 10007, 10008
+MISSING_ACCESS = 50001  # also Discord's answer for guilds that the bot is not in
+MISSING_PERMISSIONS = 50013
+INVALID_WEBHOOK_TOKEN = 50027
+MESSAGES = "/channels/{channel_id}/messages"
+MESSAGE = MESSAGES + "/{message_id}"
+MEMBER = "/guilds/{guild_id}/members/{user_id}"
+MEMBER_ROLE = MEMBER + "/roles/{role_id}"
+WEBHOOK = "/webhooks/{webhook_id}/{token}"
+ORIGINAL = WEBHOOK + "/messages/@original"
+RESPOND_MESSAGE, RESPOND_MODAL = 4, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +66,212 @@ class BotDiscord:
     application_id: int
 
     async def current_user(self) -> DiscordUser:
-        return _parsed(_user, await self._get("/users/@me"))
+        return parsed(parse_user, await self._get("/users/@me"))
 
     async def guild(self, guild_id: int) -> DiscordGuild | None:
         found = await self._find("/guilds/{guild_id}", guild_id=guild_id)
-        return None if found is None else _parsed(_guild, found)
+        return None if found is None else parsed(parse_guild, found)
 
     async def channels(self, guild_id: int) -> Sequence[DiscordChannel] | None:
         found = await self._find("/guilds/{guild_id}/channels", guild_id=guild_id)
-        return None if found is None else _parsed_rows(_channel, found)
+        return None if found is None else parsed_rows(parse_channel, found)
 
     async def members(self, guild_id: int) -> Sequence[DiscordMember] | None:
         async def page(after: int) -> list[DiscordMember] | None:
             query = {"limit": MEMBERS_PAGE, "after": after}
             found = await self._find("/guilds/{guild_id}/members", query=query, guild_id=guild_id)
-            return None if found is None else _parsed_rows(_member, found)
+            return None if found is None else parsed_rows(parse_member, found)
 
         return await _all_pages(page, MEMBERS_PAGE, lambda member: member.user.id)
 
     async def member(self, guild_id: int, user_id: int) -> DiscordMember | None:
-        found = await self._find("/guilds/{guild_id}/members/{user_id}", guild_id=guild_id, user_id=user_id)
-        return None if found is None else _parsed(_member, found)
+        found = await self._find(MEMBER, guild_id=guild_id, user_id=user_id)
+        return None if found is None else parsed(parse_member, found)
 
     async def user(self, user_id: int) -> DiscordUser | None:
         found = await self._find("/users/{user_id}", user_id=user_id)
-        return None if found is None else _parsed(_user, found)
+        return None if found is None else parsed(parse_user, found)
 
     async def entitlements(self) -> Sequence[DiscordEntitlement]:
         async def page(after: int) -> list[DiscordEntitlement]:
             query = {"limit": ENTITLEMENTS_PAGE, "after": after, "exclude_ended": "false", "exclude_deleted": "false"}
             route = "/applications/{application_id}/entitlements"
             found = await self._get(route, query=query, application_id=self.application_id)
-            return _parsed_rows(_entitlement, found)
+            return parsed_rows(parse_entitlement, found)
 
         return await _all_pages(page, ENTITLEMENTS_PAGE, lambda entitlement: entitlement.id) or []
+
+    async def message(self, channel_id: int, message_id: int) -> DiscordMessage | None:
+        try:
+            found = await self._find(MESSAGE, channel_id=channel_id, message_id=message_id)
+        except Refused as error:
+            if error.code == MISSING_PERMISSIONS:
+                return None
+            raise
+        return None if found is None else parsed(parse_message, found)
+
+    async def send_message(
+        self,
+        channel_id: int,
+        *,
+        content: str | None = None,
+        embeds: Sequence[Mapping[str, Any]] = (),
+        components: Sequence[Mapping[str, Any]] = (),
+        allowed_mentions: Mapping[str, Any],
+        nonce: str | None = None,
+    ) -> DiscordMessage:
+        body = message_body(content=content, embeds=embeds, components=components, allowed_mentions=allowed_mentions)
+        if nonce is not None:
+            body |= {"nonce": nonce, "enforce_nonce": True}
+        sent = await self._write("POST", MESSAGES, body, keyed=nonce is not None, channel_id=channel_id)
+        return parsed(parse_message, sent, ambiguous=True)
+
+    async def edit_message(
+        self,
+        channel_id: int,
+        message_id: int,
+        *,
+        content: str | None = None,
+        embeds: Sequence[Mapping[str, Any]] = (),
+        components: Sequence[Mapping[str, Any]] = (),
+        allowed_mentions: Mapping[str, Any],
+    ) -> DiscordMessage:
+        body = message_body(content=content, embeds=embeds, components=components, allowed_mentions=allowed_mentions)
+        edited = await self._write("PATCH", MESSAGE, body, channel_id=channel_id, message_id=message_id)
+        return parsed(parse_message, edited, ambiguous=True)
+
+    async def delete_message(self, channel_id: int, message_id: int, *, reason: str | None = None) -> bool:
+        call = self._write("DELETE", MESSAGE, reason=reason, channel_id=channel_id, message_id=message_id)
+        return await _unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)
+
+    async def add_reaction(self, channel_id: int, message_id: int, emoji: str) -> None:
+        route = MESSAGE + "/reactions/{emoji}/@me"
+        await self._write("PUT", route, channel_id=channel_id, message_id=message_id, emoji=emoji)
+
+    async def create_channel(
+        self,
+        guild_id: int,
+        *,
+        name: str,
+        type: int,
+        parent_id: int | None = None,
+        topic: str | None = None,
+        permission_overwrites: Sequence[PermissionOverwrite] = (),
+        reason: str | None = None,
+    ) -> DiscordChannel:
+        body: dict[str, Any] = {"name": name, "type": int(type)}
+        if parent_id is not None:
+            body["parent_id"] = str(parent_id)
+        if topic is not None:
+            body["topic"] = topic
+        if permission_overwrites:
+            body["permission_overwrites"] = [
+                {"id": str(each.id), "type": each.type, "allow": str(each.allow), "deny": str(each.deny)}
+                for each in permission_overwrites
+            ]
+        made = await self._write("POST", "/guilds/{guild_id}/channels", body, reason=reason, guild_id=guild_id)
+        return parsed(parse_channel, made, ambiguous=True)
+
+    async def delete_channel(self, channel_id: int, *, reason: str | None = None) -> bool:
+        call = self._write("DELETE", "/channels/{channel_id}", reason=reason, channel_id=channel_id)
+        return await _unless_gone(call, UNKNOWN_CHANNEL)
+
+    async def add_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
+        await self._write("PUT", MEMBER_ROLE, reason=reason, guild_id=guild_id, user_id=user_id, role_id=role_id)
+
+    async def remove_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
+        await self._write("DELETE", MEMBER_ROLE, reason=reason, guild_id=guild_id, user_id=user_id, role_id=role_id)
+
+    async def kick_member(self, guild_id: int, user_id: int, *, reason: str | None = None) -> bool:
+        call = self._write("DELETE", MEMBER, reason=reason, guild_id=guild_id, user_id=user_id)
+        return await _unless_gone(call, UNKNOWN_MEMBER)
+
+    async def open_dm(self, user_id: int) -> int:
+        # Opening it again answers the same channel, so that a repetition does no harm.
+        body = {"recipient_id": str(user_id)}
+        return parsed(parse_id, await self._write("POST", "/users/@me/channels", body, keyed=True))
+
+    async def respond_to_interaction(
+        self,
+        interaction_id: int,
+        token: str,
+        *,
+        content: str | None = None,
+        embeds: Sequence[Mapping[str, Any]] = (),
+        components: Sequence[Mapping[str, Any]] = (),
+        allowed_mentions: Mapping[str, Any],
+        ephemeral: bool = False,
+    ) -> None:
+        data = message_body(
+            content=content,
+            embeds=embeds,
+            components=components,
+            allowed_mentions=allowed_mentions,
+            flags=EPHEMERAL if ephemeral else 0,
+        )
+        await self._respond(interaction_id, token, {"type": RESPOND_MESSAGE, "data": data})
+
+    async def respond_with_modal(self, interaction_id: int, token: str, modal: Mapping[str, Any]) -> None:
+        await self._respond(interaction_id, token, {"type": RESPOND_MODAL, "data": dict(modal)})
+
+    async def reply_to_interaction(
+        self,
+        application_id: int,
+        token: str,
+        *,
+        content: str | None = None,
+        embeds: Sequence[Mapping[str, Any]] = (),
+        components: Sequence[Mapping[str, Any]] = (),
+        allowed_mentions: Mapping[str, Any],
+        followup: bool = False,
+        ephemeral: bool = False,
+    ) -> int:
+        body = message_body(
+            content=content,
+            embeds=embeds,
+            components=components,
+            allowed_mentions=allowed_mentions,
+            flags=EPHEMERAL if followup and ephemeral else 0,
+        )
+        method, route = ("POST", WEBHOOK) if followup else ("PATCH", ORIGINAL)
+        sent = await self._with_token(method, route, body, webhook_id=application_id, token=token)
+        return parsed(parse_id, sent, ambiguous=True)
+
+    async def delete_interaction_reply(self, application_id: int, token: str) -> bool:
+        return await _unless_gone(self._with_token("DELETE", ORIGINAL, webhook_id=application_id, token=token))
+
+    async def _respond(self, interaction_id: int, token: str, body: Mapping[str, Any]) -> None:
+        route = "/interactions/{interaction_id}/{token}/callback"
+        await self._with_token("POST", route, body, interaction_id=interaction_id, token=token)
+
+    async def _with_token(self, method: str, route: str, body: object = None, **parameters: object) -> Any:
+        """Call without the bot's token: the interaction's is in the path, and its 401 says nothing of the bot."""
+        try:
+            return await self.http.request(method, route, authorization=None, parameters=parameters, json=body)
+        except Unauthorized as error:
+            if error.code == INVALID_WEBHOOK_TOKEN:
+                raise NotThere(str(error), status=error.status, code=error.code) from None
+            raise
+
+    async def _write(
+        self,
+        method: str,
+        route: str,
+        body: object = None,
+        *,
+        keyed: bool = False,
+        reason: str | None = None,
+        **parameters: object,
+    ) -> Any:
+        return await self.http.request(
+            method,
+            route,
+            authorization=f"Bot {self.token}",
+            parameters=parameters,
+            json=body,
+            reason=reason,
+            keyed=keyed,
+        )
 
     async def _get(self, route: str, *, query: Mapping[str, str | int] | None = None, **parameters: object) -> Any:
         return await self.http.request(
@@ -89,7 +285,7 @@ class BotDiscord:
         except NotThere:
             return None
         except Refused as error:
-            if error.code == UNKNOWN_ACCESS:
+            if error.code == MISSING_ACCESS:
                 return None
             raise
 
@@ -101,14 +297,14 @@ class UserDiscord:
     http: DiscordHTTP
 
     async def token_info(self, token: str) -> TokenInfo:
-        return _parsed(_token_info, await self.http.request("GET", "/oauth2/@me", authorization=f"Bearer {token}"))
+        return parsed(parse_token_info, await self.http.request("GET", "/oauth2/@me", authorization=f"Bearer {token}"))
 
     async def user_guilds(self, token: str) -> Sequence[UserGuild]:
         # One page is enough: 200 guilds are the most that a person can be in.
         rows = await self.http.request(
             "GET", "/users/@me/guilds", authorization=f"Bearer {token}", query={"limit": 200}
         )
-        return _parsed_rows(_user_guild, rows)
+        return parsed_rows(parse_user_guild, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +322,11 @@ class OAuthDiscord:
             "redirect_uri": redirect_uri,
             "code_verifier": code_verifier,
         }
-        return _parsed(_token_pair, await self._post("/oauth2/token", form))
+        return parsed(parse_token_pair, await self._post("/oauth2/token", form))
 
     async def refresh(self, refresh_token: str) -> TokenPair:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        return _parsed(_token_pair, await self._post("/oauth2/token", form))
+        return parsed(parse_token_pair, await self._post("/oauth2/token", form))
 
     async def revoke(self, refresh_token: str) -> None:
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
@@ -141,17 +337,6 @@ class OAuthDiscord:
         client = f"{self.client_id}:{quote(self.client_secret, safe='')}"
         authorization = f"Basic {b64encode(client.encode()).decode()}"
         return await self.http.request("POST", route, authorization=authorization, form=form)
-
-
-def _parsed(parse: Callable[[Any], T], answer: Any) -> T:
-    try:
-        return parse(answer)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unreachable(f"Discord's answer lacks something: {type(error).__name__} {error}.") from None
-
-
-def _parsed_rows(parse: Callable[[Any], T], answer: Any) -> list[T]:
-    return _parsed(lambda rows: [parse(row) for row in rows], answer)
 
 
 async def _all_pages(
@@ -171,139 +356,12 @@ async def _all_pages(
             return found
 
 
-def _optional_id(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _time(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
-
-
-def _user(row: Mapping[str, Any]) -> DiscordUser:
-    return DiscordUser(
-        id=int(row["id"]),
-        username=row["username"],
-        global_name=row.get("global_name"),
-        avatar=row.get("avatar"),
-        discriminator=row.get("discriminator", "0"),
-        bot=row.get("bot", False),
-    )
-
-
-def _member(row: Mapping[str, Any]) -> DiscordMember:
-    return DiscordMember(
-        user=_user(row["user"]),
-        nick=row.get("nick"),
-        avatar=row.get("avatar"),
-        role_ids=tuple(int(each) for each in row["roles"]),
-        joined_at=_time(row.get("joined_at")),
-        premium_since=_time(row.get("premium_since")),
-        deaf=row.get("deaf", False),
-        mute=row.get("mute", False),
-        pending=row.get("pending", False),
-        communication_disabled_until=_time(row.get("communication_disabled_until")),
-    )
-
-
-def _role(row: Mapping[str, Any]) -> DiscordRole:
-    return DiscordRole(
-        id=int(row["id"]),
-        name=row["name"],
-        color=row["color"],
-        position=row["position"],
-        permissions=int(row["permissions"]),
-        managed=row["managed"],
-        hoist=row["hoist"],
-        mentionable=row["mentionable"],
-    )
-
-
-def _emoji(row: Mapping[str, Any]) -> DiscordEmoji:
-    return DiscordEmoji(
-        id=int(row["id"]),
-        name=row["name"],
-        animated=row.get("animated", False),
-        require_colons=row.get("require_colons", True),
-        managed=row.get("managed", False),
-        available=row.get("available", True),
-    )
-
-
-def _channel(row: Mapping[str, Any]) -> DiscordChannel:
-    return DiscordChannel(
-        id=int(row["id"]),
-        guild_id=_optional_id(row.get("guild_id")),
-        name=row.get("name"),
-        type=row["type"],
-        position=row.get("position", 0),
-        parent_id=_optional_id(row.get("parent_id")),
-        topic=row.get("topic"),
-        nsfw=row.get("nsfw", False),
-    )
-
-
-def _guild(row: Mapping[str, Any]) -> DiscordGuild:
-    return DiscordGuild(
-        id=int(row["id"]),
-        name=row["name"],
-        owner_id=int(row["owner_id"]),
-        icon=row.get("icon"),
-        description=row.get("description"),
-        afk_timeout=row["afk_timeout"],
-        mfa_level=row["mfa_level"],
-        preferred_locale=row["preferred_locale"],
-        premium_subscription_count=row.get("premium_subscription_count") or 0,
-        premium_tier=row["premium_tier"],
-        verification_level=row["verification_level"],
-        nsfw_level=row["nsfw_level"],
-        public_updates_channel_id=_optional_id(row.get("public_updates_channel_id")),
-        rules_channel_id=_optional_id(row.get("rules_channel_id")),
-        system_channel_id=_optional_id(row.get("system_channel_id")),
-        widget_channel_id=_optional_id(row.get("widget_channel_id")),
-        roles=tuple(_role(each) for each in row["roles"]),
-        emojis=tuple(_emoji(each) for each in row["emojis"]),
-    )
-
-
-def _entitlement(row: Mapping[str, Any]) -> DiscordEntitlement:
-    return DiscordEntitlement(
-        id=int(row["id"]),
-        sku_id=int(row["sku_id"]),
-        guild_id=_optional_id(row.get("guild_id")),
-        type=row["type"],
-        starts_at=_time(row.get("starts_at")),
-        ends_at=_time(row.get("ends_at")),
-        deleted=row["deleted"],
-    )
-
-
-def _user_guild(row: Mapping[str, Any]) -> UserGuild:
-    return UserGuild(
-        id=int(row["id"]),
-        name=row["name"],
-        icon=row.get("icon"),
-        owner=row["owner"],
-        permissions=int(row["permissions"]),
-    )
-
-
-def _token_info(row: Mapping[str, Any]) -> TokenInfo:
-    return TokenInfo(
-        application_id=int(row["application"]["id"]),
-        scopes=frozenset(row["scopes"]),
-        expires_at=datetime.fromisoformat(row["expires"]).astimezone(UTC),
-        user=_user(row["user"]) if row.get("user") else None,
-    )
-
-
-def _token_pair(row: Mapping[str, Any]) -> TokenPair:
-    if row["token_type"].lower() != "bearer":
-        raise ValueError("token_type")
-    if not (isinstance(row["access_token"], str) and isinstance(row["refresh_token"], str)):
-        raise TypeError("access_token and refresh_token must be text")
-    return TokenPair(
-        access_token=row["access_token"],
-        refresh_token=row["refresh_token"],
-        expires_in=int(row["expires_in"]),
-        scopes=frozenset(row["scope"].split()),
-    )
+async def _unless_gone(call: Awaitable[object], *codes: int) -> bool:
+    """Wait for a deletion; False when Discord says with one of these codes (any, without codes) that it was gone."""
+    try:
+        await call
+    except NotThere as error:
+        if codes and error.code not in codes:
+            raise
+        return False
+    return True

@@ -66,7 +66,7 @@ class DiscordHTTP:
         method: str,
         route: str,
         *,
-        authorization: str,
+        authorization: str | None,
         parameters: Mapping[str, object] | None = None,
         query: Mapping[str, str | int] | None = None,
         json: object = None,
@@ -75,13 +75,14 @@ class DiscordHTTP:
         keyed: bool = False,
     ) -> Any:
         """The JSON of the answer, None for 204. `route` is a template such as `/guilds/{guild_id}`; `keyed` says that
-        the body has a nonce, so that a repetition makes no second object. A body is `json` or a `form`.
+        the body has a nonce, so that a repetition makes no second object. A body is `json` or a `form`. Without
+        `authorization` the path itself has the right to call.
 
         Raises the errors of `port.DiscordError`.
         """
-        token = hashlib.sha256(authorization.encode()).hexdigest()
+        token = hashlib.sha256((authorization or "").encode()).hexdigest()
         given = {name: quote(str(value), safe="") for name, value in (parameters or {}).items()}
-        headers = {"authorization": authorization}
+        headers = {} if authorization is None else {"authorization": authorization}
         content: bytes | None = None
         if json is not None:
             headers["content-type"], content = "application/json", orjson.dumps(json)
@@ -159,7 +160,7 @@ class DiscordHTTP:
         shared = response.headers.get("x-ratelimit-scope") == "shared"
         if status in {401, 403} or (status == 429 and not shared):
             self._limits.count_invalid()
-        if status == 401 and response.request.headers["authorization"].startswith("Bot "):
+        if status == 401 and response.request.headers.get("authorization", "").startswith("Bot "):
             self._rejected.add(token)
         if status == 429:
             retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))

@@ -17,11 +17,17 @@ the call had an effect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+from husqy_graphql.discord.interactions import InteractionPort
+
+# An `allowed_mentions` that notifies nobody.
+NO_MENTIONS: Final[Mapping[str, Any]] = MappingProxyType({"parse": ()})
 
 
 class DiscordError(Exception):
@@ -136,6 +142,16 @@ class DiscordEmoji:
 
 
 @dataclass(frozen=True, slots=True)
+class PermissionOverwrite:
+    """What a channel allows and denies a role or a member, as bit fields."""
+
+    id: int
+    type: int  # 0 = role, 1 = member
+    allow: int
+    deny: int
+
+
+@dataclass(frozen=True, slots=True)
 class DiscordChannel:
     id: int
     guild_id: int | None
@@ -145,6 +161,7 @@ class DiscordChannel:
     parent_id: int | None
     topic: str | None
     nsfw: bool
+    permission_overwrites: tuple[PermissionOverwrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +186,17 @@ class DiscordMember:
     mute: bool
     pending: bool
     communication_disabled_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordMessage:
+    id: int
+    channel_id: int
+    author: DiscordUser  # for a webhook's message: the webhook, with its name
+    content: str  # empty for messages of others when the bot lacks the intent MESSAGE_CONTENT
+    webhook_id: int | None
+    type: int  # 0 = written by somebody, 19 = a reply; the others are Discord's own notices
+    timestamp: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +241,12 @@ class TokenPair:
     scopes: frozenset[str]
 
 
-class BotPort(Protocol):
-    """What the bot itself may ask, with the bot's token."""
+class BotPort(InteractionPort, Protocol):
+    """What the bot itself may ask, with the bot's token.
+
+    Everything may raise Unauthorized, Throttled and Unreachable; the methods name what else. Embeds and components are
+    Discord's JSON. A `reason` stands in the guild's audit log (512 characters).
+    """
 
     async def current_user(self) -> DiscordUser:
         """The bot's own user; the cheapest proof that Discord answers and takes the token."""
@@ -238,6 +270,103 @@ class BotPort(Protocol):
 
     async def entitlements(self) -> Sequence[DiscordEntitlement]:
         """Every entitlement of the application, ended and deleted ones included."""
+        ...
+
+    async def message(self, channel_id: int, message_id: int) -> DiscordMessage | None:
+        """The message; None when it or its channel is gone, or the bot may not read it."""
+        ...
+
+    async def send_message(
+        self,
+        channel_id: int,
+        *,
+        content: str | None = None,
+        embeds: Sequence[Mapping[str, Any]] = (),
+        components: Sequence[Mapping[str, Any]] = (),
+        allowed_mentions: Mapping[str, Any],
+        nonce: str | None = None,
+    ) -> DiscordMessage:
+        """Post a message. A nonce (25 characters at most) makes repeating the call safe for some minutes: Discord then
+        answers the message that is already there. Without one, Unreachable may be `ambiguous`.
+
+        Raises Invalid (50006 empty, 50008 no text channel), Refused (50001 the bot does not see the channel, 50013 it
+        may not write there, 50007 the person takes no direct messages from it) and NotThere (10003 no such channel,
+        10008 the message of this nonce has been deleted).
+        """
+        ...
+
+    async def edit_message(
+        self,
+        channel_id: int,
+        message_id: int,
+        *,
+        content: str | None = None,
+        embeds: Sequence[Mapping[str, Any]] = (),
+        components: Sequence[Mapping[str, Any]] = (),
+        allowed_mentions: Mapping[str, Any],
+    ) -> DiscordMessage:
+        """Replace what a message of the bot's own says; what is left out is taken away from it.
+
+        Raises Invalid, Refused (50001, 50005 another one's message), NotThere (10003, 10008) and TooMany (30046).
+        """
+        ...
+
+    async def delete_message(self, channel_id: int, message_id: int, *, reason: str | None = None) -> bool:
+        """Delete a message; False when it or its channel was gone. Raises Refused (50001, 50013)."""
+        ...
+
+    async def add_reaction(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """React as the bot, with a Unicode emoji or `name:id`; nothing happens if it already has.
+
+        Raises Invalid (10014 no such emoji), Refused (50001, 50013), NotThere (10003, 10008) and TooMany (30010).
+        """
+        ...
+
+    async def create_channel(
+        self,
+        guild_id: int,
+        *,
+        name: str,
+        type: int,
+        parent_id: int | None = None,
+        topic: str | None = None,
+        permission_overwrites: Sequence[PermissionOverwrite] = (),
+        reason: str | None = None,
+    ) -> DiscordChannel:
+        """Make a channel; Discord may change its name (lower case, hyphens). Without overwrites it takes those of its
+        category. There is no nonce: Unreachable may be `ambiguous`, and a repetition may make a second one.
+
+        Raises Invalid (50035, also for a full category), Refused (50001 not in the guild, 50013), NotThere (10004) and
+        TooMany (30013, 500 a guild).
+        """
+        ...
+
+    async def delete_channel(self, channel_id: int, *, reason: str | None = None) -> bool:
+        """Delete a channel; False when it was gone. Raises Refused (50001, 50013)."""
+        ...
+
+    async def add_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
+        """Give a role; nothing happens if the member has it.
+
+        Raises Invalid (50028 @everyone), Refused (50001, 50013 also for a role that is managed or not below the bot's
+        highest) and NotThere (10004, 10007 no such member, 10011 no such role).
+        """
+        ...
+
+    async def remove_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
+        """Take a role; nothing happens if the member has not got it. Raises what `add_member_role` raises."""
+        ...
+
+    async def kick_member(self, guild_id: int, user_id: int, *, reason: str | None = None) -> bool:
+        """Put a member out of the guild; False when they were not in it.
+
+        Raises Refused (50001, 50013 also for the owner, and for who is not below the bot) and NotThere (10004).
+        """
+        ...
+
+    async def open_dm(self, user_id: int) -> int:
+        """The id of the channel for direct messages to a user, always the same one. Whether they take any shows when
+        one is sent (50007). Raises Invalid (50033 no such user)."""
         ...
 
 

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from husqy_graphql.discord.adapter import BotDiscord, UserDiscord
+from husqy_graphql.discord.adapter import BotDiscord
 from husqy_graphql.discord.http import DiscordHTTP
 from husqy_graphql.discord.permissions import base_permissions, is_administrator
 from husqy_graphql.discord.port import Unauthorized, Unreachable
 from husqy_graphql.discord.sandbox import world
-from husqy_graphql.discord.sandbox.app import BASE_URL, Sandbox, create_sandbox
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@dataclass
-class Stage:
-    sandbox: Sandbox
-    http: DiscordHTTP
-    bot: BotDiscord
-    users: UserDiscord
-    control: httpx2.AsyncClient
-
-
-@pytest.fixture
-async def stage() -> AsyncGenerator[Stage]:
-    sandbox = create_sandbox(None, lambda: NOW)
-    http = DiscordHTTP(BASE_URL, transport=sandbox.transport)
-    control = httpx2.AsyncClient(transport=sandbox.transport, base_url="http://sandbox")
-    yield Stage(sandbox, http, BotDiscord(http, world.BOT_TOKEN, world.APPLICATION_ID), UserDiscord(http), control)
-    await http.close()
-    await control.aclose()
-    sandbox.close()
+from husqy_graphql.discord.sandbox.app import create_sandbox
+from tests.discord.conftest import NOW, Stage
 
 
 async def test_the_demo_guild(stage: Stage) -> None:

@@ -4,6 +4,7 @@ consent, `/control` pulls the strings."""
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,25 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from husqy_graphql.core.clock import Clock
-from husqy_graphql.discord.sandbox import consent, control, entitlements, guilds, oauth, users
+from husqy_graphql.discord.sandbox import (
+    channels,
+    consent,
+    control,
+    entitlements,
+    guilds,
+    interactions,
+    members,
+    messages,
+    oauth,
+    reactions,
+    users,
+)
 from husqy_graphql.discord.sandbox.state import Dropped, Fault, Refusal, State
 from husqy_graphql.discord.sandbox.store import Store
 
 API = "/api/v10"
 BASE_URL = f"http://sandbox{API}"
+_INTERACTION_TOKEN = re.compile(r"(/(?:webhooks|interactions)/[0-9]+/)[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,8 @@ def create_sandbox(path: Path | None, clock: Clock) -> Sandbox:
     """A sandbox that keeps its objects in the file (in memory without one), beginning with the demo world."""
     state = State(Store(path), clock)
     state.seed_if_new()
-    api = Router([*users.routes(state), *guilds.routes(state), *entitlements.routes(state), *oauth.routes(state)])
+    parts = (users, guilds, channels, members, messages, reactions, interactions, entitlements, oauth)
+    api = Router([route for part in parts for route in part.routes(state)])
     rest = Router([*consent.routes(state), *control.routes(state)])
     app = Router([Mount(API, _Api(api, state)), Mount("/", _Refusals(rest))])
     return Sandbox(app, state)
@@ -56,7 +71,7 @@ class _Refusals:
             await self.app(scope, receive, send)
         except Refusal as refusal:
             await refusal.response()(scope, receive, send)
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             await Refusal(400, 50035, "Invalid Form Body").response()(scope, receive, send)
 
 
@@ -68,7 +83,9 @@ class _Api:
     state: State
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call: dict[str, Any] = {"method": scope["method"], "path": scope["path"], "status": 0}
+        # The list of calls shows no token, of an interaction either.
+        path = _INTERACTION_TOKEN.sub(r"\1{token}", scope["path"])
+        call: dict[str, Any] = {"method": scope["method"], "path": path, "status": 0}
         self.state.calls.append(call)
         fault = self._fault(scope["method"], scope["path"])
 

@@ -13,23 +13,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from husqy_graphql.discord.sandbox.interactions import shown_interaction
+from husqy_graphql.discord.sandbox.messages import shown_message
 from husqy_graphql.discord.sandbox.state import Fault, Refusal, State
 from husqy_graphql.discord.sandbox.world import HUSQY, member
 
 
 def routes(state: State) -> list[Route]:
-    """`/control`."""
-
-    def local(request: Request) -> None:
-        try:
-            loopback = request.client is not None and ip_address(request.client.host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
-            raise Refusal(403, 0, "The control of the sandbox is for this machine alone.")
+    """`/control`, and `/interactions/{token}` to read what an interaction was answered."""
 
     async def faults(request: Request) -> Response:
-        local(request)
+        _local(request)
         if request.method == "PUT":
             state.faults[:] = [_fault(each) for each in await request.json()]
         elif request.method == "DELETE":
@@ -37,7 +31,7 @@ def routes(state: State) -> list[Route]:
         return JSONResponse([{"path": each.path.pattern, "times": each.times} for each in state.faults])
 
     async def members(request: Request) -> Response:
-        local(request)
+        _local(request)
         guild_id, user_id = request.path_params["guild_id"], request.path_params.get("user_id", HUSQY)
         if state.store.get("guild", guild_id) is None or state.store.get("user", user_id) is None:
             raise Refusal(404, 0, "There is no such guild or user in the sandbox.")
@@ -49,27 +43,32 @@ def routes(state: State) -> list[Route]:
         return Response(status_code=204)
 
     async def user(request: Request) -> Response:
-        local(request)
+        _local(request)
         found = state.store.get("user", request.path_params["user_id"])
         if found is None:
             raise Refusal(404, 10013, "Unknown User")
         body: dict[str, Any] = await request.json()
         changes = {name: body[name] for name in ("username", "global_name", "avatar") if name in body}
         state.store.put("user", found["id"], {**found, **changes})
+        # Not a thing that others see of a user: it shows when one writes to them.
+        if body.get("direct_messages") is False:
+            state.store.put("closed_dms", found["id"], {})
+        elif body.get("direct_messages") is True:
+            state.store.delete("closed_dms", found["id"])
         return JSONResponse({**found, **changes})
 
     async def next_token(request: Request) -> Response:
-        local(request)
+        _local(request)
         state.next_token.clear()
         state.next_token.update(await request.json())
         return Response(status_code=204)
 
     async def calls(request: Request) -> Response:
-        local(request)
+        _local(request)
         return JSONResponse(list(state.calls))
 
     async def reset(request: Request) -> Response:
-        local(request)
+        _local(request)
         state.store.clear()
         state.faults.clear()
         state.calls.clear()
@@ -82,10 +81,42 @@ def routes(state: State) -> list[Route]:
         Route("/control/guilds/{guild_id:int}/members/{user_id:int}", members, methods=["PUT", "DELETE"]),
         Route("/control/guilds/{guild_id:int}/bot", members, methods=["PUT", "DELETE"]),
         Route("/control/users/{user_id:int}", user, methods=["PUT"]),
+        *_shown(state),
         Route("/control/next-token", next_token, methods=["PUT"]),
         Route("/control/calls", calls),
         Route("/control/reset", reset, methods=["POST"]),
     ]
+
+
+def _shown(state: State) -> list[Route]:
+    async def messages(request: Request) -> Response:
+        _local(request)
+        found = state.store.all("message", f"{request.path_params['channel_id']}:")
+        shown = [
+            {**shown_message(state, each, str(HUSQY)), "allowed_mentions": each["allowed_mentions"]} for each in found
+        ]
+        return JSONResponse(shown)
+
+    async def interaction(request: Request) -> Response:
+        _local(request)
+        found = shown_interaction(state, request.path_params["token"])
+        if found is None:
+            raise Refusal(404, 0, "No interaction with this token was answered in the sandbox.")
+        return JSONResponse(found)
+
+    return [
+        Route("/control/channels/{channel_id:int}/messages", messages),
+        Route("/interactions/{token}", interaction),
+    ]
+
+
+def _local(request: Request) -> None:
+    try:
+        loopback = request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise Refusal(403, 0, "The control of the sandbox is for this machine alone.")
 
 
 def _fault(given: dict[str, Any]) -> Fault:

@@ -10,7 +10,7 @@ from husqy_graphql.discord.sandbox.state import Refusal, State
 
 
 def routes(state: State) -> list[Route]:
-    """`/guilds` and `/channels/{id}`."""
+    """`/guilds`."""
 
     async def guild(request: Request) -> JSONResponse:
         return JSONResponse(state.guild_of_bot(request))
@@ -23,14 +23,6 @@ def routes(state: State) -> list[Route]:
 
     async def channels(request: Request) -> JSONResponse:
         return JSONResponse(state.store.all("channel", f"{state.guild_of_bot(request)['id']}:"))
-
-    async def channel(request: Request) -> JSONResponse:
-        state.bot(request)
-        wanted = str(request.path_params["channel_id"])
-        found = next((each for each in state.store.all("channel") if each["id"] == wanted), None)
-        if found is None:
-            raise Refusal(404, 10003, "Unknown Channel")
-        return JSONResponse(found)
 
     async def members(request: Request) -> JSONResponse:
         guild = state.guild_of_bot(request)
@@ -55,5 +47,4 @@ def routes(state: State) -> list[Route]:
         Route("/guilds/{guild_id:int}/channels", channels),
         Route("/guilds/{guild_id:int}/members", members),
         Route("/guilds/{guild_id:int}/members/{user_id:int}", member),
-        Route("/channels/{channel_id:int}", channel),
     ]

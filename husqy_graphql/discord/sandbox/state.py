@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -18,6 +19,7 @@ from husqy_graphql.discord.sandbox.store import Store
 from husqy_graphql.discord.sandbox.world import BOT_TOKEN, HUSQY, seed
 
 CALLS_KEPT = 1_000
+DISCORD_EPOCH = 1_420_070_400_000  # milliseconds
 
 
 class Refusal(Exception):
@@ -30,6 +32,37 @@ class Refusal(Exception):
 
     def response(self) -> JSONResponse:
         return JSONResponse(self.body, self.status)
+
+
+def invalid(path: str, message: str, code: str = "BASE_TYPE_BAD_LENGTH") -> Refusal:
+    """Discord's 50035 for the field at a dotted path, such as `embeds.0.title`."""
+    errors: dict[str, Any] = {"_errors": [{"code": code, "message": message}]}
+    for name in reversed(path.split(".")):
+        errors = {name: errors}
+    return Refusal(400, 50035, "Invalid Form Body", errors)
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object that was sent; raises TypeError for anything else."""
+    body: Any = await request.json()
+    if not isinstance(body, dict):
+        raise TypeError("no JSON object")
+    return cast("dict[str, Any]", body)
+
+
+def part(holder: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object under a name; empty when there is none."""
+    return cast("dict[str, Any]", holder.get(name) or {})
+
+
+def parts(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The list of objects under a name; empty when there is none."""
+    return cast("list[dict[str, Any]]", holder.get(name) or [])
+
+
+def texts(holder: Mapping[str, Any], name: str) -> list[str]:
+    """The list of ids or words under a name; empty when there is none."""
+    return [str(each) for each in cast("list[object]", holder.get(name) or [])]
 
 
 class Dropped(Exception):
@@ -67,6 +100,11 @@ class State:
         if self.store.is_empty():
             seed(self.store, self.clock())
 
+    def new_id(self) -> str:
+        """A snowflake of this moment; later ones are higher."""
+        milliseconds = int(self.clock().timestamp() * 1000) - DISCORD_EPOCH
+        return str(self.store.next_number("snowflake", max(milliseconds, 0) << 22))
+
     def caller(self, request: Request) -> int:
         """The id of the user behind `Bot` or `Bearer`; raises Discord's 401."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
@@ -90,12 +128,18 @@ class State:
     def guild_of_bot(self, request: Request) -> dict[str, Any]:
         """The guild in the path; raises 401, 404 for no guild, 403 for one that the bot is not in."""
         self.bot(request)
+        return self.guild_of_caller(request)[0]
+
+    def guild_of_caller(self, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The guild in the path and the caller's membership; raises 401, 404, and 403 for who is not in it."""
+        user_id = self.caller(request)
         guild = self.store.get("guild", request.path_params["guild_id"])
         if guild is None:
             raise Refusal(404, 10004, "Unknown Guild")
-        if self.store.get("member", f"{guild['id']}:{HUSQY}") is None:
+        member = self.store.get("member", f"{guild['id']}:{user_id}")
+        if member is None:
             raise Refusal(403, 50001, "Missing Access")
-        return guild
+        return guild, member
 
     def member(self, guild_id: str, user_id: object) -> dict[str, Any] | None:
         """A member as Discord answers it, the user inside."""

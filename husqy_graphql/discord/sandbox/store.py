@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+_LAST = "\U0010ffff"  # above every character that a key has
 
 
 class Store:
@@ -25,6 +29,17 @@ class Store:
 
     def close(self) -> None:
         self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Let no other process in between a read and the write that follows from it. Nothing is awaited inside."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
 
     def is_empty(self) -> bool:
         return self._connection.execute("SELECT 1 FROM objects LIMIT 1").fetchone() is None
@@ -52,8 +67,8 @@ class Store:
     def all(self, kind: str, prefix: str = "") -> list[dict[str, Any]]:
         """Every object of a kind whose key begins with `prefix`, by key."""
         rows = self._connection.execute(
-            "SELECT value FROM objects WHERE kind = ? AND substr(key, 1, ?) = ? ORDER BY length(key), key",
-            (kind, len(prefix), prefix),
+            "SELECT value FROM objects WHERE kind = ? AND key >= ? AND key < ? ORDER BY length(key), key",
+            (kind, prefix, prefix + _LAST),
         )
         return [orjson.loads(value) for (value,) in rows]
 
@@ -61,3 +76,12 @@ class Store:
         """Every key of a kind with its object."""
         rows = self._connection.execute("SELECT key, value FROM objects WHERE kind = ? ORDER BY key", (kind,))
         return [(key, orjson.loads(value)) for key, value in rows]
+
+    def next_number(self, name: str, floor: int) -> int:
+        """A number above all that this name has had, and not below `floor`."""
+        row = self._connection.execute(
+            "INSERT INTO objects VALUES ('number', ?, ?) ON CONFLICT (kind, key) "
+            "DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value",
+            (name, floor),
+        )
+        return int(row.fetchone()[0])
