@@ -1,14 +1,15 @@
-"""What a member may do in a guild, from roles alone.
+"""What a member may do in a guild, from roles alone, and in one of its channels.
 
-Source: Discord's API reference, section "Permissions", base permissions.
+Source: Discord's API reference, section "Permissions", with its pseudocode.
 """
 
 from __future__ import annotations
 
 from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION
-from husqy_graphql.discord.port import DiscordGuild, DiscordMember
+from husqy_graphql.discord.port import DiscordChannel, DiscordGuild, DiscordMember
 
 ALL_PERMISSIONS = (1 << 53) - 1
+VIEW_CHANNEL = 1 << 10
 
 
 def base_permissions(guild: DiscordGuild, member: DiscordMember) -> int:
@@ -26,3 +27,24 @@ def base_permissions(guild: DiscordGuild, member: DiscordMember) -> int:
 def is_administrator(guild: DiscordGuild, member: DiscordMember) -> bool:
     """Whether the member owns the guild or has the permission Administrator."""
     return bool(base_permissions(guild, member) & ADMINISTRATOR_PERMISSION)
+
+
+def channel_permissions(guild: DiscordGuild, channel: DiscordChannel, member: DiscordMember) -> int:
+    """The permissions in a channel as a bit field; nothing at all for who does not see it.
+
+    A thread has no overwrites of its own: ask about its parent. A timeout is not looked at.
+    """
+    permissions = base_permissions(guild, member)
+    if permissions & ADMINISTRATOR_PERMISSION:
+        return ALL_PERMISSIONS
+    overwrites = {each.id: each for each in channel.permission_overwrites}
+    # Everyone's first, then those of all roles together, then the member's own: the later one wins.
+    for ids in ((guild.id,), member.role_ids, (member.user.id,)):
+        allow = deny = 0
+        for each in ids:
+            overwrite = overwrites.get(each)
+            if overwrite is not None:
+                allow |= overwrite.allow
+                deny |= overwrite.deny
+        permissions = permissions & ~deny | allow
+    return permissions if permissions & VIEW_CHANNEL else 0
