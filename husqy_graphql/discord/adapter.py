@@ -76,6 +76,10 @@ class BotDiscord:
         found = await self._find("/guilds/{guild_id}/channels", guild_id=guild_id)
         return None if found is None else parsed_rows(parse_channel, found)
 
+    async def channel(self, channel_id: int) -> DiscordChannel | None:
+        found = await self._find("/channels/{channel_id}", channel_id=channel_id)
+        return None if found is None else parsed(parse_channel, found)
+
     async def members(self, guild_id: int) -> Sequence[DiscordMember] | None:
         async def page(after: int) -> list[DiscordMember] | None:
             query = {"limit": MEMBERS_PAGE, "after": after}

@@ -10,6 +10,7 @@ from husqy_graphql.discord.port import DiscordChannel, DiscordGuild, DiscordMemb
 
 ALL_PERMISSIONS = (1 << 53) - 1
 VIEW_CHANNEL = 1 << 10
+SEND_MESSAGES = 1 << 11
 
 
 def base_permissions(guild: DiscordGuild, member: DiscordMember) -> int:

@@ -260,6 +260,10 @@ class BotPort(InteractionPort, Protocol):
         """All channels of the guild but its threads; None when the bot is not in it."""
         ...
 
+    async def channel(self, channel_id: int) -> DiscordChannel | None:
+        """One channel or thread of any guild; None when it is gone, or not the bot's to see."""
+        ...
+
     async def members(self, guild_id: int) -> Sequence[DiscordMember] | None:
         """Every member, bots included, by ascending id (pages of 1,000); None when the bot is not in the guild."""
         ...

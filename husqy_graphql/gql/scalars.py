@@ -18,7 +18,7 @@ from strawberry.types.scalar import ScalarDefinition
 from husqy_graphql.core.snowflake import SNOWFLAKE_MAX, SNOWFLAKE_MIN, parse_snowflake
 
 Snowflake = NewType("Snowflake", int)
-JSONObject = NewType("JSONObject", dict)
+JSONObject = NewType("JSONObject", dict[str, Any])
 JSON_OBJECT_MAX = 50
 AutoDeleteSeconds = NewType("AutoDeleteSeconds", int)
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import structlog
 
 from husqy_graphql.core.access import ServiceActor, authorize_service
+from husqy_graphql.db.guilds import guild_settings_rows
 from husqy_graphql.discord.port import DiscordEntitlement
 from husqy_graphql.guilds import service
-from husqy_graphql.guilds.repository import entitlements_of_guilds, settings_of_guilds
+from husqy_graphql.guilds.repository import entitlements_of_guilds
 from husqy_graphql.worker.resources import WorkerResources
 
 log = structlog.get_logger()
@@ -21,7 +22,7 @@ async def sync_entitlements(resources: WorkerResources) -> int:
     """Mirror what differs from the rows of guilds that Husqy is in; returns how many rows were written."""
     reported = [(each.guild_id, each) for each in await resources.bot.entitlements() if each.guild_id is not None]
     guild_ids = sorted({guild_id for guild_id, _ in reported})
-    known = {row.guild_id for row in await settings_of_guilds(resources.reads, guild_ids)}
+    known = {row.guild_id for row in await guild_settings_rows(resources.reads, guild_ids)}
     stored = {row.entitlement_id: row for row in await entitlements_of_guilds(resources.reads, guild_ids)}
     written = 0
     for guild_id, each in reported:

@@ -202,7 +202,8 @@ class LoggingMutation:
         context = info.context
         access = context.authorize_service(guild_id)
         event = service.find_event(input.category, input.event)
-        data = {name: str(value) for name, value in (input.data or {}).items() if isinstance(value, str | int)}
+        given: dict[str, Any] = input.data or {}
+        data = {name: str(value) for name, value in given.items() if isinstance(value, str | int)}
         if input.command:
             data["command"] = input.command
         async with context.unit_of_work() as uow:
@@ -212,7 +213,7 @@ class LoggingMutation:
                 raise NotFound(service.CHANNEL_GONE)
             if not is_wanted(event.switch, settings.switched_off, succeeded=input.success):
                 return LoggingEventCheckPayload(logged=False, message="This event is not logged here.")
-            line = uow.log(access.actor, guild_id, event, succeeded=input.success, reason=input.reason, **data)
+            line = uow.log(access, event, succeeded=input.success, reason=input.reason, **data)
         queue = context.resources.log_queue
         await queue.wait(guild_id, WAIT_SECONDS)
         if queue.refusal(line.id) is not None:

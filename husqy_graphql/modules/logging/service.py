@@ -20,6 +20,7 @@ from husqy_graphql.discord.port import (
     ChannelType,
     DiscordChannel,
     DiscordError,
+    PermissionOverwrite,
     Unreachable,
 )
 from husqy_graphql.lifecycle import Work, require_enabled
@@ -27,6 +28,7 @@ from husqy_graphql.modules.logging import repository
 from husqy_graphql.modules.logging.models import LoggingSettings
 
 TEXT_CAPABLE = frozenset({ChannelType.GUILD_TEXT, ChannelType.GUILD_NEWS, ChannelType.GUILD_VOICE})
+EVERYONE, MEMBER = 0, 1  # the types of what an overwrite is for: the role, the member
 NO_MENTIONS: Mapping[str, Any] = {"parse": []}
 CHANNEL_GONE = "The logs channel is gone. Choose another one."
 
@@ -123,8 +125,8 @@ async def prepare(work: Work, access: GuildAccess) -> int:
             name=name,
             type=ChannelType.GUILD_TEXT,
             permission_overwrites=(
-                {"id": str(access.guild_id), "type": 0, "allow": "0", "deny": str(VIEW_CHANNEL)},
-                {"id": str(me.id), "type": 1, "allow": str(VIEW_CHANNEL | SEND_MESSAGES), "deny": "0"},
+                PermissionOverwrite(access.guild_id, EVERYONE, allow=0, deny=VIEW_CHANNEL),
+                PermissionOverwrite(me.id, MEMBER, allow=VIEW_CHANNEL | SEND_MESSAGES, deny=0),
             ),
         )
     except Unreachable as error:
