@@ -182,6 +182,20 @@ async def test_an_answer_that_cannot_be_read_is_ambiguous() -> None:
     await http.close()
 
 
+async def test_the_message_of_a_webhook() -> None:
+    row = {
+        "id": "7", "channel_id": "1", "type": 0, "content": "", "timestamp": "2026-03-01T12:00:00+00:00",
+        "webhook_id": "9", "author": {"id": "9", "username": "Captain Hook", "avatar": None},
+    }  # fmt: skip
+    http = DiscordHTTP("http://x", transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=row)))
+
+    found = await BotDiscord(http, "x", 1).message(1, 7)
+
+    assert found is not None
+    assert (found.webhook_id, found.author.username) == (9, "Captain Hook")
+    await http.close()
+
+
 async def test_who_is_notified(stage: Stage) -> None:
     content = f"@everyone <@{world.MEMBER}> <@!{world.OWNER}> <@&{world.ROLES['Members'][0]}>"
     only_member = {"parse": [], "users": [str(world.MEMBER)]}
