@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -21,6 +23,7 @@ from husqy_graphql.discord.port import (
     Unreachable,
 )
 from husqy_graphql.discord.sandbox import world
+from husqy_graphql.discord.sandbox.app import create_sandbox
 from tests.discord.conftest import NOW, Stage
 
 CHANNEL_IDS = {name: channel_id for channel_id, name, _, _ in world.CHANNELS}
@@ -140,6 +143,22 @@ async def test_a_nonce_makes_one_message(stage: Stage) -> None:
     assert len(await stage.messages(GENERAL)) == 2
     stage.clock.advance(minutes=6)
     assert await send(stage, nonce="panel:1") != first
+
+
+async def test_a_nonce_makes_one_message_also_at_the_same_time(stage: Stage) -> None:
+    ids = await asyncio.gather(*(send(stage, nonce="panel:1") for _ in range(10)))
+
+    assert len(set(ids)) == 1
+
+
+async def test_two_processes_on_one_file_make_different_ids(tmp_path: Path) -> None:
+    sandboxes = [create_sandbox(tmp_path / "sandbox.db", lambda: NOW) for _ in range(2)]
+
+    ids = [int(sandboxes[number % 2].state.new_id()) for number in range(20)]
+
+    assert ids == sorted(set(ids))
+    for sandbox in sandboxes:
+        sandbox.close()
 
 
 async def test_the_nonce_of_a_deleted_message_makes_no_new_one(stage: Stage) -> None:
