@@ -51,6 +51,7 @@ class InteractionPort(Protocol):
 
         Whether the reply is ephemeral was settled before; only a `followup`, a message of its own, has a say. A
         followup has no nonce: Unreachable may be `ambiguous`.
+
         Raises Invalid and NotThere (10015, 50027: the 15 minutes are over; 10008: the reply has been deleted).
         """
         ...

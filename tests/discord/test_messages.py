@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -21,6 +23,7 @@ from husqy_graphql.discord.port import (
     Unreachable,
 )
 from husqy_graphql.discord.sandbox import world
+from husqy_graphql.discord.sandbox.app import create_sandbox
 from tests.discord.conftest import NOW, Stage
 
 CHANNEL_IDS = {name: channel_id for channel_id, name, _, _ in world.CHANNELS}
@@ -142,6 +145,22 @@ async def test_a_nonce_makes_one_message(stage: Stage) -> None:
     assert await send(stage, nonce="panel:1") != first
 
 
+async def test_a_nonce_makes_one_message_also_at_the_same_time(stage: Stage) -> None:
+    ids = await asyncio.gather(*(send(stage, nonce="panel:1") for _ in range(10)))
+
+    assert len(set(ids)) == 1
+
+
+async def test_two_processes_on_one_file_make_different_ids(tmp_path: Path) -> None:
+    sandboxes = [create_sandbox(tmp_path / "sandbox.db", lambda: NOW) for _ in range(2)]
+
+    ids = [int(sandboxes[number % 2].state.new_id()) for number in range(20)]
+
+    assert ids == sorted(set(ids))
+    for sandbox in sandboxes:
+        sandbox.close()
+
+
 async def test_the_nonce_of_a_deleted_message_makes_no_new_one(stage: Stage) -> None:
     await stage.bot.delete_message(GENERAL, await send(stage, nonce="panel:1"))
 
@@ -179,6 +198,20 @@ async def test_an_answer_that_cannot_be_read_is_ambiguous() -> None:
         await BotDiscord(http, "x", 1).send_message(1, content="x", allowed_mentions=NO_MENTIONS)
 
     assert raised.value.ambiguous
+    await http.close()
+
+
+async def test_the_message_of_a_webhook() -> None:
+    row = {
+        "id": "7", "channel_id": "1", "type": 0, "content": "", "timestamp": "2026-03-01T12:00:00+00:00",
+        "webhook_id": "9", "author": {"id": "9", "username": "Captain Hook", "avatar": None},
+    }  # fmt: skip
+    http = DiscordHTTP("http://x", transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=row)))
+
+    found = await BotDiscord(http, "x", 1).message(1, 7)
+
+    assert found is not None
+    assert (found.webhook_id, found.author.username) == (9, "Captain Hook")
     await http.close()
 
 
