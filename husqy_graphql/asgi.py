@@ -18,12 +18,14 @@ from starlette_compress import CompressMiddleware
 
 from husqy_graphql.config import ConfigurationError, Settings
 from husqy_graphql.core.errors import BadUserInput, CodedError, ErrorCode
+from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.discord.sandbox.app import Sandbox
 from husqy_graphql.engine.documents import DocumentStore, PreparedOperation, prepare_operations
 from husqy_graphql.engine.errors import coded
 from husqy_graphql.engine.execution import Engine
 from husqy_graphql.engine.trusted import UntrustedDocument, read_trusted_documents
 from husqy_graphql.gql.context import Context
+from husqy_graphql.lifecycle import module_off
 from husqy_graphql.schema import build_schema, graphql_schema
 from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.csrf import PREFLIGHT_HEADERS
@@ -169,7 +171,14 @@ def _rest_runtime(operations: Operations, gate: Gate) -> Runtime:
         title=REST_TITLE,
         version=VERSION,
         description=REST_DESCRIPTION,
+        # A module's field in `Guild` is null while the module is off.
+        absent={f"{pascal_case(name)}Module": ("CONFLICT", module_off(name).detail) for name in ModuleName},
     )
+
+
+def pascal_case(name: ModuleName) -> str:
+    """The name of a module at the beginning of its types: `InviteTracker`."""
+    return "".join(word.capitalize() for word in name.value.split("_"))
 
 
 def _refuse(path: str, error: BadUserInput) -> Response:

@@ -260,9 +260,7 @@ class BotPort(InteractionPort, Protocol):
         """All channels of the guild but its threads; None when the bot is not in it."""
         ...
 
-    async def channel(self, channel_id: int) -> DiscordChannel | None:
-        """One channel or thread of any guild; None when it is gone, or not the bot's to see."""
-        ...
+    async def channel(self, channel_id: int) -> DiscordChannel | None: ...
 
     async def members(self, guild_id: int) -> Sequence[DiscordMember] | None:
         """Every member, bots included, by ascending id (pages of 1,000); None when the bot is not in the guild."""
@@ -369,8 +367,7 @@ class BotPort(InteractionPort, Protocol):
         ...
 
     async def open_dm(self, user_id: int) -> int:
-        """The id of the channel for direct messages to a user, always the same one. Whether they take any shows when
-        one is sent (50007). Raises Invalid (50033 no such user)."""
+        """The id of the channel for direct messages to a user (50007 shows when one is sent). Raises Invalid, 50033."""
         ...
 
 

@@ -177,13 +177,13 @@ async def upsert_entitlement(uow: UnitOfWork, access: GuildAccess, reported: Ent
     return row
 
 
-async def member_names(reads: Reads, bot: BotPort, access: MemberAccess) -> MemberNames:
+async def member_names(reads: Reads, bot: BotPort, guild_id: int, user_id: int) -> MemberNames:
     """What the member is called: in the cached record, and on Discord now. Raises NotFound when Husqy is not in the
     guild."""
-    if not await guild_settings_rows(reads, [access.guild_id]):
+    if not await guild_settings_rows(reads, [guild_id]):
         raise NotFound(NO_GUILD)
-    row = await repository.member(reads, access.guild_id, access.user_id)
-    return _member_names(access.user_id, row, await bot.member(access.guild_id, access.user_id))
+    row = await repository.member(reads, guild_id, user_id)
+    return _member_names(user_id, row, await bot.member(guild_id, user_id))
 
 
 async def stored_about_member(reads: Reads, access: MemberAccess) -> StoredTexts:

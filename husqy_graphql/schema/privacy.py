@@ -78,7 +78,7 @@ class PrivacyMutation:
     ) -> MemberDataDeletePayload | None:
         context = info.context
         access = await context.authorize_member(guild_id, user_id)
-        names = await guilds.member_names(context.resources.reads, context.resources.bot, access)
+        names = await guilds.member_names(context.resources.reads, context.resources.bot, guild_id, user_id)
         erase = MODULES[module].erase_member if module in MODULES else None
         async with context.unit_of_work() as uow:
             if module is None:
@@ -91,8 +91,7 @@ class PrivacyMutation:
     async def member_leave(self, info: Info, guild_id: GuildId, user_id: UserId) -> MemberLeavePayload | None:
         context = info.context
         access = context.authorize_service(guild_id)
-        member = MemberAccess(guild_id, user_id, access.actor)
-        names = await guilds.member_names(context.resources.reads, context.resources.bot, member)
+        names = await guilds.member_names(context.resources.reads, context.resources.bot, guild_id, user_id)
         async with context.unit_of_work() as uow:
             deleted = await guilds.remove_member(uow, access, user_id)
             for module in MODULES.values():
@@ -103,7 +102,7 @@ class PrivacyMutation:
 
 async def _count(context: Context, access: MemberAccess, module: ModuleName | None) -> DataEntries:
     reads = context.resources.reads
-    names = await guilds.member_names(reads, context.resources.bot, access)
+    names = await guilds.member_names(reads, context.resources.bot, access.guild_id, access.user_id)
     if module is None:
         stored = await guilds.stored_about_member(reads, access)
     else:

@@ -68,18 +68,32 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
     assert [row["action"] for row in joined] == ["guild.join"]
 
 
+async def fill_modules(api: Api, guild: int) -> None:
+    """Let every module have a row of every kind in the guild."""
+    for module in ("logging", "autoresponder"):
+        enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
+        assert enabled.status_code == 200, enabled.text
+    response = {"guild_id": guild, "response_type": 1, "response_content": "hi"}
+    made = await api.rest("POST", "/modules/autoresponder/responses", json=response)
+    response_id = made.json()["data"]["response"]["response_id"]
+    trigger = {"guild_id": guild, "trigger_type": 1, "match_case": False, "allowed_role_ids": [1]}
+    made = await api.rest("POST", "/modules/autoresponder/triggers", json={**trigger, "response_ids": [response_id]})
+    assert made.status_code == 200, made.text
+
+
 async def test_leaving_deletes_everything_of_that_guild_alone(api: Api) -> None:
     for guild in (GUILD, QUIET_GUILD):
         await api.rest("POST", "/auth/api-key", json={"guild_id": guild})
         await api.data(UPDATE, token="sandbox-service", guild=str(guild), input={"username": "mia"})
         entitlement = {**ENTITLEMENT, "entitlementId": str(guild)}
         await api.data(ENTITLE, token="sandbox-service", guild=str(guild), input=entitlement)
+        await fill_modules(api, guild)
 
     assert (await api.data(LEAVE, token="sandbox-service", guild=str(GUILD)))["guildLeave"]["deleted"] is True
 
     for table, rows in (await api.everything()).items():
-        if table == "sessions":
-            continue  # people's, not guilds'
+        if table in {"sessions", "module_intents"}:
+            continue  # people's, not guilds'; and rows that live for a moment
         assert rows, table
         assert {row["guild_id"] for row in rows} == {QUIET_GUILD}, table
     assert (await api.data(LEAVE, token="sandbox-service", guild=str(GUILD)))["guildLeave"]["deleted"] is False

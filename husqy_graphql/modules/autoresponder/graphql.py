@@ -149,8 +149,9 @@ class AutoresponderCheckPayload:
 class AutoresponderFields(GuildObject):
     """The autoresponder in `Guild`."""
 
-    @strawberry.field(description="The autoresponder module; null while it is off.")
+    @strawberry.field(description="The autoresponder module; null while it is off. For administrators.")
     async def autoresponder(self) -> AutoresponderModule | None:
+        await self.context.authorize(self.guild_id, Permission.ADMINISTER)
         on = await self.context.is_module_enabled(self.guild_id, ModuleName.AUTORESPONDER)
         return AutoresponderModule(guild_id=self.guild_id) if on else None
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import strawberry
 
-from husqy_graphql.core.access import Permission
 from husqy_graphql.gql.arguments import After, First
 from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
 from husqy_graphql.gql.context import Context, Info
@@ -126,7 +125,7 @@ class AutoresponderTrigger(Node):
         return [role for role in found if role is not None]
 
 
-@strawberry.type(description="The autoresponder of a guild that has it on. For administrators.")
+@strawberry.type(description="The autoresponder of a guild that has it on.")
 class AutoresponderModule:
     guild_id: strawberry.Private[int]
 
@@ -139,7 +138,6 @@ class AutoresponderModule:
         type: Annotated[TriggerType | None, strawberry.argument(description="Only this type.")] = None,
     ) -> Connection[AutoresponderTrigger]:
         context = info.context
-        await context.authorize(self.guild_id, Permission.ADMINISTER)
         size = page_size(context, first)
         found = await repository.triggers(
             context.resources.reads,
@@ -152,7 +150,6 @@ class AutoresponderModule:
 
     @strawberry.field(description="One trigger; null when it is not there.")
     async def trigger(self, info: Info, trigger_id: TriggerId) -> AutoresponderTrigger | None:
-        await info.context.authorize(self.guild_id, Permission.ADMINISTER)
         found = await repository.trigger(info.context.resources.reads, self.guild_id, trigger_id)
         return to_trigger(found) if found else None
 
@@ -165,7 +162,6 @@ class AutoresponderModule:
         type: Annotated[ResponseType | None, strawberry.argument(description="Only this type.")] = None,
     ) -> Connection[AutoresponderResponse]:
         context = info.context
-        await context.authorize(self.guild_id, Permission.ADMINISTER)
         size = page_size(context, first)
         rows = await repository.responses(
             context.resources.reads,
@@ -178,7 +174,6 @@ class AutoresponderModule:
 
     @strawberry.field(description="One response; null when it is not there.")
     async def response(self, info: Info, response_id: ResponseId) -> AutoresponderResponse | None:
-        await info.context.authorize(self.guild_id, Permission.ADMINISTER)
         row = await repository.response(info.context.resources.reads, self.guild_id, response_id)
         return to_response(row) if row else None
 
