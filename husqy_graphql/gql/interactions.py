@@ -1,0 +1,76 @@
+"""Replies to the interaction that caused an operation: after the commit, and never to its harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+import structlog
+
+from husqy_graphql.discord.interactions import InteractionPort
+from husqy_graphql.discord.port import DiscordError
+from husqy_graphql.gql.scalars import Snowflake
+
+log = structlog.get_logger()
+
+NO_MENTIONS: Mapping[str, Any] = {"parse": []}
+
+
+@strawberry.input(
+    description="The Discord interaction that an operation answers; without both parts nothing is answered."
+)
+class InteractionInput:
+    application_id: Snowflake | None = strawberry.field(description="The application's Discord id.", default=None)
+    token: str | None = strawberry.field(
+        description="The interaction's token, which lives for 15 minutes.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is said. `delete_after` is in seconds; 0 keeps it."""
+
+    content: str | None = None
+    embeds: Sequence[Mapping[str, Any]] = ()
+    components: Sequence[Mapping[str, Any]] = ()
+    allowed_mentions: Mapping[str, Any] | None = None
+    delete_after: int = 0
+
+
+# Held here, because the event loop alone would let them be collected.
+_deletions: set[asyncio.Task[None]] = set()
+
+
+async def reply(bot: InteractionPort, interaction: InteractionInput | None, said: Reply) -> bool:
+    """Fill the interaction's reply; whether it was. Raises nothing: the operation is done whatever becomes of it."""
+    if interaction is None or interaction.application_id is None or not interaction.token:
+        return False
+    application_id, token = int(interaction.application_id), interaction.token
+    try:
+        await bot.reply_to_interaction(
+            application_id,
+            token,
+            content=said.content,
+            embeds=said.embeds,
+            components=said.components,
+            allowed_mentions=said.allowed_mentions or NO_MENTIONS,
+        )
+    except DiscordError as error:
+        log.info("interaction_not_answered", error=type(error).__name__)
+        return False
+    if said.delete_after > 0:
+        task = asyncio.create_task(_delete_later(bot, application_id, token, said.delete_after))
+        _deletions.add(task)
+        task.add_done_callback(_deletions.discard)
+    return True
+
+
+async def _delete_later(bot: InteractionPort, application_id: int, token: str, seconds: int) -> None:
+    await asyncio.sleep(seconds)
+    try:
+        await bot.delete_interaction_reply(application_id, token)
+    except DiscordError as error:
+        log.info("reply_not_deleted", error=type(error).__name__)
