@@ -10,6 +10,7 @@ import strawberry
 from husqy_graphql.api_keys import repository, service
 from husqy_graphql.core.access import Permission
 from husqy_graphql.core.errors import BadUserInput
+from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.gql.arguments import After, First, GuildId
 from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
 from husqy_graphql.gql.context import Info
@@ -72,7 +73,7 @@ class ApiKeyMutation:
     @strawberry.mutation(description="Make an API key for a guild. Every call makes another one.")
     async def api_key_create(self, info: Info, guild_id: GuildId) -> ApiKeyCreatePayload | None:
         access = await info.context.authorize(guild_id, Permission.MANAGE_API_KEYS)
-        async with info.context.unit_of_work() as uow:
+        async with info.context.change(access, LogEvent.SETTINGS_CHANGED) as uow:
             key = await service.create_key(uow, access, info.context.resources.key_ring)
         return ApiKeyCreatePayload(api_key=to_api_key(key))
 
@@ -84,7 +85,7 @@ class ApiKeyMutation:
         api_key: Annotated[ApiKeyInput, strawberry.argument(description="Which key.")],
     ) -> ApiKeyDeletePayload | None:
         access = await info.context.authorize(guild_id, Permission.MANAGE_API_KEYS)
-        async with info.context.unit_of_work() as uow:
+        async with info.context.change(access, LogEvent.SETTINGS_CHANGED) as uow:
             key = await service.delete_key(
                 uow,
                 access,

@@ -22,6 +22,7 @@ from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.errors import NotFound
 from husqy_graphql.core.key_ring import KeyRing
+from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.db.unit_of_work import UnitOfWork
@@ -32,6 +33,8 @@ KEY_BYTES = 32
 LAST_USE_PRECISION = timedelta(minutes=1)
 NO_GUILD = "Husqy is not in this guild, so it can have no API keys. Invite Husqy first."
 NO_KEY = "This guild has no such API key."
+
+LOGGED_AS = "API keys"  # never the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ async def create_key(uow: UnitOfWork, access: GuildAccess, key_ring: KeyRing) ->
     uow.session.add(row)
     await uow.session.flush()  # the row's number names the key in the audit log
     uow.audit(access, AuditAction.API_KEY_CREATE, f"api key {row.id}")
+    uow.log(access, LogEvent.SETTINGS_CHANGED, name=LOGGED_AS)
     return reveal(row, key_ring)
 
 
@@ -83,6 +87,7 @@ async def delete_key(
     revealed = reveal(row, key_ring)
     await uow.session.delete(row)
     uow.audit(access, AuditAction.API_KEY_DELETE, f"api key {row.id}")
+    uow.log(access, LogEvent.SETTINGS_CHANGED, name=LOGGED_AS)
     return revealed
 
 

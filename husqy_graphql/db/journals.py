@@ -46,6 +46,8 @@ class LogLine(Base):
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_user_id: Mapped[snowflake | None]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # Lines that are written in one message, once that was tried: its nonce, so that a second try is the same message.
+    nonce: Mapped[str | None] = mapped_column(String(25), default=None)
 
     __table_args__ = (
         Index(None, "guild_id", "id"),

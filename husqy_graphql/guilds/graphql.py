@@ -9,6 +9,7 @@ import strawberry
 
 from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION, ApiKeyActor, Permission, ServiceActor
 from husqy_graphql.core.errors import Forbidden, NotFound
+from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.premium import is_active
 from husqy_graphql.db.guilds import guild_settings_rows
@@ -242,7 +243,7 @@ class GuildsMutation:
         }
         if input.auto_delete is not None:
             changes["auto_delete"] = input.auto_delete.value or 0
-        async with info.context.unit_of_work() as uow:
+        async with info.context.change(access, LogEvent.SETTINGS_CHANGED) as uow:
             settings = await service.update_settings(uow, access, changes)
         info.context.forget()
         return GuildSettingsUpdatePayload(settings=to_settings(settings))

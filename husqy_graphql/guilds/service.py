@@ -11,6 +11,7 @@ from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, NotFound
 from husqy_graphql.core.languages import is_supported_language
+from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.privacy import MemberNames
 from husqy_graphql.core.templates import render
 from husqy_graphql.core.time_zones import time_zone
@@ -71,6 +72,8 @@ async def update_settings(uow: UnitOfWork, access: GuildAccess, changes: Mapping
             before=before,
             after=changes,
         )
+        names = ", ".join(column for column in changes if before[column] != changes[column])
+        uow.log(access, LogEvent.SETTINGS_CHANGED, name=names.replace("_", " "))
     return settings
 
 

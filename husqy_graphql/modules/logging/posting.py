@@ -19,7 +19,7 @@ import structlog
 
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.log_events import EVENTS_BY_SWITCH, LogEvent
-from husqy_graphql.core.log_lines import messages, render_line
+from husqy_graphql.core.log_lines import LINE_MAX, messages, render_line
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
@@ -114,13 +114,12 @@ class LogPoster:
         wanted = [line for line in pending if is_wanted(line.event, settings.switched_off, succeeded=line.succeeded)]
         if settings.channel_gone or not wanted:
             return await self._delete(pending)
-        text, taken = messages([_rendered(line, settings) for line in wanted])
-        written = wanted[:taken]
+        written, text, nonce = await self._next_message(wanted, settings)
         # Unwanted lines go with the wanted ones that they stand before.
         done = [line for line in pending if line.id <= written[-1].id]
         try:
             await self.bot.send_message(
-                settings.logs_channel_id, content=text, allowed_mentions=NO_MENTIONS, nonce=f"log{written[0].id}"
+                settings.logs_channel_id, content=text, allowed_mentions=NO_MENTIONS, nonce=nonce
             )
         except NotThere:
             async with self.units() as uow:
@@ -136,6 +135,20 @@ class LogPoster:
             while len(self._refused) > REFUSALS_KEPT:
                 self._refused.popitem(last=False)
         return await self._delete(done)
+
+    async def _next_message(self, wanted: Sequence[Any], settings: Any) -> tuple[Sequence[Any], str, str]:
+        """The lines of the next message, its text and its nonce. Which lines go together is stored before it is sent:
+        with others in it, a second try would be another message, or lose them to the first one."""
+        nonce = wanted[0].nonce
+        if nonce is not None:
+            again = [line for line in wanted if line.nonce == nonce]
+            return again, "\n".join(_rendered(line, settings) for line in again)[:LINE_MAX], nonce
+        fresh = [line for line in wanted if line.nonce is None]
+        text, taken = messages([_rendered(line, settings) for line in fresh])
+        nonce = f"log{fresh[0].id}"
+        async with self.units() as uow:
+            await repository.set_nonce(uow.session, [line.id for line in fresh[:taken]], nonce)
+        return fresh[:taken], text, nonce
 
     async def _delete(self, lines: Sequence[Any]) -> bool:
         async with self.units() as uow:

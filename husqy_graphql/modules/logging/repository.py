@@ -99,5 +99,10 @@ async def mark_channel_gone(session: AsyncSession, guild_id: int, channel_id: in
     )
 
 
+async def set_nonce(session: AsyncSession, row_ids: Sequence[int], nonce: str) -> None:
+    """Note that these lines are written in one message."""
+    await session.execute(update(LogLine).where(LogLine.id.in_(row_ids)).values(nonce=nonce))
+
+
 async def delete_lines(session: AsyncSession, row_ids: Sequence[int]) -> None:
     await session.execute(delete(LogLine).where(LogLine.id.in_(row_ids)))

@@ -132,7 +132,10 @@ async def prepare(work: Work, access: GuildAccess) -> int:
     except Unreachable as error:
         if not error.ambiguous:
             raise
-        found = await _newest_channel(work.bot, access.guild_id, name)
+        try:
+            found = await _newest_channel(work.bot, access.guild_id, name)
+        except DiscordError:
+            found = None
         if found is None:
             raise
         return found.id

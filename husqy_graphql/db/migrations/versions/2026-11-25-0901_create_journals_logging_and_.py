@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("actor_kind", sa.String(length=16), nullable=False),
         sa.Column("actor_user_id", sa.BigInteger(), nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("nonce", sa.String(length=25), nullable=True),
         sa.ForeignKeyConstraint(
             ["guild_id"],
             ["guild_settings.guild_id"],
