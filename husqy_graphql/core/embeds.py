@@ -34,7 +34,6 @@ _ADDRESSES: Mapping[str, tuple[str, ...]] = {
 _FIELD_TEXTS = {"name": 256, "value": 1024}
 # Written as escapes they pass through JSON, and nothing can send them.
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
-_STRING = r'"(?:[^"\\]|\\.)*"'
 _VARIABLE = re.compile(r"<[a-z_]+>")
 
 Embed = dict[str, Any]
@@ -46,6 +45,11 @@ class EmbedFault:
 
     path: str
     detail: str
+
+    @property
+    def dotted(self) -> str:
+        """The path with dots alone: `embeds.0.title`."""
+        return self.path.replace("[", ".").replace("]", "")
 
 
 class BadEmbeds(ValueError):
@@ -86,10 +90,11 @@ def render_embeds(text: str, replace: Callable[[str], str]) -> list[Embed]:
 def _embeds_of(text: str) -> list[Any]:
     if len(text) > MAX_TEXT:
         raise BadEmbeds([EmbedFault("", f"has {len(text)} characters; at most {MAX_TEXT} are allowed")])
-    if _depth(text) > MAX_DEPTH:
+    cleaned, depth = _scan(text)
+    if depth > MAX_DEPTH:
         raise BadEmbeds([EmbedFault("", f"is nested more than {MAX_DEPTH} deep")])
     try:
-        given: Any = json.loads(_without_trailing_commas(text), parse_constant=_no_constant)
+        given: Any = json.loads(cleaned, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise BadEmbeds([EmbedFault("", "is not JSON")]) from None
     embeds = cast("dict[str, Any]", given).get("embeds") if isinstance(given, dict) else None
@@ -268,21 +273,32 @@ def _has_visible_part(embed: Embed) -> bool:
     return any(name in embed for name in ("title", "description", "author", "footer", "image", "thumbnail", "fields"))
 
 
-def _without_trailing_commas(text: str) -> str:
-    """The manual's own sample has one; a comma inside a string stays."""
-    return re.sub(rf"({_STRING})|,(?=\s*[}}\]])", lambda found: found[1] or "", text, flags=re.DOTALL)
+def _scan(text: str) -> tuple[str, int]:
+    """The text without trailing commas (the manual's own sample has one), and how deep its brackets stand.
 
-
-def _depth(text: str) -> int:
-    """How deep brackets stand, counted before a parser recurses; those inside strings do not count."""
+    One walk, so that hostile text costs no more than other text; what stands inside strings does not count.
+    """
+    kept: list[str] = []
+    comma: int | None = None  # where the last comma stands that nothing but blanks has followed
     deepest = depth = 0
-    for bracket in re.sub(_STRING, "", text, flags=re.DOTALL):
-        if bracket in "[{":
+    inside = escaped = False
+    for character in text:
+        if inside:
+            inside = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character in "]}":
+            depth -= 1
+            if comma is not None:
+                kept[comma] = ""
+        elif character in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif bracket in "]}":
-            depth -= 1
-    return deepest
+        else:
+            inside = character == '"'
+        if not character.isspace():
+            comma = len(kept) if character == "," and not inside else None
+        kept.append(character)
+    return "".join(kept), deepest
 
 
 def _no_constant(_: str) -> Any:

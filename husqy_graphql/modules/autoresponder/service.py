@@ -268,7 +268,7 @@ def _check_embeds(new: NewResponse) -> None:
     try:
         parse_embeds(new.content or "")
     except BadEmbeds as error:
-        faults = {f"input.content.{fault.path}".rstrip("."): fault.detail for fault in error.faults}
+        faults = {f"input.content.{fault.dotted}".rstrip("."): fault.detail for fault in error.faults}
         raise BadUserInput("This is not the JSON of embeds.", faults) from None
 
 
