@@ -93,13 +93,14 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         init_wait=settings.socket_init_seconds,
         recheck=settings.socket_recheck_seconds,
     )
+    explorer = _explorer_access(settings, gate)
     routes: list[BaseRoute] = [
         Route("/graphql", http),
         WebSocketRoute("/graphql", sockets),
-        *explorer_routes(_explorer_access(settings, gate), sandbox=sandbox is not None),
+        *explorer_routes(explorer, sandbox=sandbox is not None),
         *health_routes(gate.resources.readiness),
         *sign_in_routes(_sign_in(settings, gate), settings.missing_for_sign_in),
-        *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
+        *rest_docs_routes(openapi_document, sandbox=sandbox is not None, explorer=not explorer.closed),
         *rest_routes(rest_endpoints(), _rest_runtime(operations, gate)),
     ]
     if sandbox is not None:

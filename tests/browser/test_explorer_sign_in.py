@@ -100,6 +100,19 @@ def test_the_headers_editor_goes_before_everything_and_the_bar_says_so(visit: Vi
     expect(visit.identity).to_have_text(f"user {ADMIN}")
 
 
+def test_the_bar_names_the_member_that_husqy_acts_for(visit: Visit) -> None:
+    visit.start()
+    visit.person.select_option("Husqy itself")
+    expect(visit.identity).to_have_text("Husqy itself")
+    visit.page.get_by_role("button", name="Headers").click()
+    visit.page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror").click()
+    visit.page.keyboard.insert_text(f'{{"X-Husqy-Acting-User": "{ADMIN}"}}')
+    expect(visit.identity).to_have_text(f"Husqy itself, acting for {ADMIN}")
+    with visit.page.expect_request("**/graphql") as sent:
+        visit.run()
+    assert sent.value.all_headers()["x-husqy-acting-user"] == str(ADMIN)
+
+
 def test_a_mutation_and_a_subscription_go_by_the_session(visit: Visit, program: Served) -> None:
     visit.start()
     visit.sign_in("Owner")

@@ -23,8 +23,10 @@
     editorHeaders: new Headers(), // what the headers editor adds
     signedIn: document.body.dataset.signedIn === "yes",
     sessionUser: null,
-    schemaLoaded: false,
+    nobody: NOBODY, // what is said while nothing is sent
+    answer: null, // who the sender is: a viewer, or why there is none
     question: 0,
+    schemaLoaded: false,
   };
 
   const requests = explorerRequests.createRequests(config.endpoint, (status, request) => {
@@ -38,40 +40,50 @@
     identity.className = `identity ${mood}`;
   }
 
-  // `nobody` words what is said when nothing is sent.
-  async function showIdentity(nobody = NOBODY) {
-    state.question += 1;
-    const question = state.question;
+  function showIdentity() {
     const own = explorerRequests.ownCredential(state.editorHeaders);
+    const acting = state.editorHeaders.get("x-husqy-acting-user");
     if (own) {
       // Not looked up: it is half written most of the time.
       show(`Whoever the headers editor's ${own} stands for`);
-      return;
-    }
-    if (!state.sender.session && !state.sender.credential) {
-      show(nobody);
-      return;
-    }
-    show("Asking who that is ...");
-    const { data, errors } = await requests.run(state.sender, { query: WHO });
-    // Somebody else may have been chosen while this one was asked about.
-    if (question === state.question) {
-      show(data?.viewer ? nameOf(data.viewer) : errors?.[0]?.message ?? "The server does not say who that is.",
-        data?.viewer ? "good" : "bad");
+    } else if (!state.sender.session && !state.sender.credential) {
+      show(state.nobody);
+    } else if (!state.answer) {
+      show("Asking who that is ...");
+    } else if (state.answer.viewer) {
+      show(nameOf(state.answer.viewer) + (acting ? `, acting for ${acting}` : ""), "good");
+    } else {
+      show(state.answer.refusal, "bad");
     }
   }
 
   function nameOf(viewer) {
-    const acting = state.editorHeaders.get("x-husqy-acting-user");
-    const name = [KINDS[viewer.kind] ?? viewer.kind, viewer.userId ?? ""].join(" ").trim();
-    return acting ? `${name}, acting for ${acting}` : name;
+    return [KINDS[viewer.kind] ?? viewer.kind, viewer.userId ?? ""].join(" ").trim();
   }
 
-  // Takes what the bar says as the sender of everything from now on.
-  function useChoice(nobody) {
+  async function askIdentity() {
+    state.question += 1;
+    const question = state.question;
+    state.answer = null;
+    showIdentity();
+    if (!state.sender.session && !state.sender.credential) {
+      return;
+    }
+    const { data, errors } = await requests.run(state.sender, { query: WHO });
+    // Somebody else may have been chosen while this one was asked about.
+    if (question === state.question) {
+      const refusal = errors?.[0]?.message ?? "The server does not say who that is.";
+      state.answer = { viewer: data?.viewer, refusal };
+      showIdentity();
+    }
+  }
+
+  // Takes what the bar says as the sender of everything from now on; `nobody` words that nothing is sent.
+  function useChoice(nobody = NOBODY) {
     const session = person.value === "session";
     state.sender = session ? { session } : { credential: field.value.trim() };
-    showIdentity(nobody);
+    state.nobody = nobody;
+    askIdentity();
     if (!state.schemaLoaded) {
       render();
     }
@@ -106,7 +118,7 @@
         state.sessionUser = user.id;
         showSession();
         if (changed && state.sender.session) {
-          showIdentity();
+          askIdentity();
         }
       } else if (response.status === 401) {
         forgetSession(ENDED);
