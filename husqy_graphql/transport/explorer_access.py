@@ -57,15 +57,15 @@ class ExplorerAccess:
 def closed_page(missing: Sequence[str]) -> Response:
     """The page of a program that shows nobody the explorer; `missing` are the settings without which that is so."""
     why = (
-        f"It is for people who have signed in, and nobody can before {_listed(missing)} "
+        f"The explorer is for people who have signed in, which nobody can before {_listed(missing)} "
         f"{'is' if len(missing) == 1 else 'are'} set."
         if missing
-        else "It is switched off by <code>HUSQY_EXPLORER</code>."
+        else "The explorer is switched off by <code>HUSQY_EXPLORER</code>."
     )
     body = (
-        "<p>The API is at <code>/graphql</code>, and as REST at <code>/v1</code>, which "
-        '<a href="/v1/docs">its documentation</a> describes.</p>\n'
-        f"<p>The explorer is not here. {why}</p>"
+        "<p>The GraphQL API is at <code>/graphql</code>, the REST API at <code>/v1</code> "
+        '(<a href="/v1/docs">documentation</a>).</p>\n'
+        f"<p>{why}</p>"
     )
     return message_page(404, "Husqy GraphQL", "Husqy GraphQL", body, _UNKEPT)
 

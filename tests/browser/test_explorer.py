@@ -185,6 +185,21 @@ def test_the_bar_follows_the_system_s_theme_and_the_explorer_s_own(visit: Visit)
     visit.page.get_by_role("button", name="Dark").click()
     expect(body).to_have_css("background-color", "rgb(26, 33, 44)")
     expect(visit.page.get_by_text("Persist headers")).to_have_count(0)
+    visit.page.get_by_role("button", name="System").click()
+    expect(body).to_have_css("background-color", "rgb(247, 248, 250)")
+
+
+@pytest.mark.parametrize("visit", [{"reduced_motion": "reduce"}], indirect=True)
+def test_nothing_moves_for_whoever_asked_for_that(visit: Visit) -> None:
+    visit.start()
+    visit.tab("GuildChanges")
+    visit.run()
+    expect(visit.stop).to_be_visible()  # a spinner turns while nothing has come
+    assert visit.page.evaluate("document.getAnimations().length") == 0
+    visit.page.get_by_role("button", name="Open settings dialog").click()
+    visit.page.keyboard.press("Escape")
+    expect(visit.page.get_by_role("dialog")).to_have_count(0)
+    visit.stop.click()
 
 
 def test_without_the_published_files_the_page_says_what_to_do(visit: Visit) -> None:

@@ -218,5 +218,5 @@ def test_without_an_explorer_the_page_says_what_is_there(
         visit.open()
         expect(visit.page.get_by_role("heading", level=1)).to_have_text("Husqy GraphQL")
         expect(visit.page.get_by_text("HUSQY_EXPLORER")).to_be_visible()
-        visit.page.get_by_role("link", name="its documentation").click()
+        visit.page.get_by_role("link", name="documentation").click()
         expect(visit.page.get_by_role("heading", level=1)).to_have_text("Husqy REST API")
