@@ -16,8 +16,9 @@ from husqy_graphql.transport.credentials import session_id_of
 from husqy_graphql.transport.message_page import message_page
 from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.pages import NEVER_KEPT
+from husqy_graphql.transport.sign_in import LOGIN
 
-SIGN_IN: Final = "/auth/login?next=/"
+SIGN_IN: Final = f"{LOGIN}?next=/"
 _UNKEPT: Final = {"cache-control": NEVER_KEPT}
 
 

@@ -80,6 +80,18 @@ def test_a_subscription_can_be_started_again(visit: Visit, program: Served) -> N
         visit.wait_until(lambda: program.listeners == 0, "the server still sends")
 
 
+def test_a_stream_ends_with_its_session(visit: Visit, program: Served) -> None:
+    visit.start()
+    visit.sign_in("Administrator")
+    subscribe(visit, program)
+    assert visit.page.context.request.post(f"{visit.address}/auth/logout").status == 204
+
+    expect(visit.answer).to_contain_text("Your session has ended: sign in again.")
+    expect(visit.execute).to_be_visible()
+    expect(visit.identity).to_have_text("Nobody: your session has ended, sign in again")
+    visit.wait_until(lambda: program.listeners == 0, "the server still sends")
+
+
 def test_whoever_may_not_listen_is_told_why(visit: Visit, program: Served) -> None:
     visit.may_be_refused = True
     visit.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import tarfile
 from collections.abc import AsyncGenerator
@@ -322,6 +323,17 @@ def test_a_package_that_lacks_something_leaves_nothing(
     with pytest.raises(ExplorerNotInstalled, match="cannot be read"):
         install_explorer()
     assert not small_manifest.exists()
+
+
+def test_a_package_that_is_cut_off_leaves_nothing(small_manifest: Path, npm: Path) -> None:
+    publish(npm, {name: random.Random(name).randbytes(20_000) for name in CONTENTS})  # compresses to as much
+    tarball = npm / "scope-lib-1.2.3.tgz"
+    whole = tarball.read_bytes()
+    for content in (whole[:30_000], whole[:30_000] + b"x" * 1_000, b"", b"no tarball"):
+        tarball.write_bytes(content)
+        with pytest.raises((ExplorerNotInstalled, ExplorerTampered)):
+            install_explorer()
+        assert not small_manifest.exists()
 
 
 def test_a_failing_npm_is_quoted(small_manifest: Path, npm: Path) -> None:

@@ -129,7 +129,11 @@ const explorerRequests = (() => {
             return;
           }
           if (event.type === "next") {
-            next(JSON.parse(event.data));
+            const result = JSON.parse(event.data);
+            if (!result.data && result.errors?.some((each) => each.extensions?.code === "UNAUTHENTICATED")) {
+              answered(401, request); // a stream cannot change its status any more
+            }
+            next(result);
           }
         }
         next(failure(CUT_OFF));
