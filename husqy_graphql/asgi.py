@@ -30,6 +30,7 @@ from husqy_graphql.schema import build_schema, graphql_schema
 from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.csrf import PREFLIGHT_HEADERS
 from husqy_graphql.transport.explorer import explorer_routes
+from husqy_graphql.transport.explorer_access import ExplorerAccess
 from husqy_graphql.transport.graphql_http import GraphQLEndpoint
 from husqy_graphql.transport.health import health_routes
 from husqy_graphql.transport.hosts import HostMiddleware
@@ -94,13 +95,14 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         init_wait=settings.socket_init_seconds,
         recheck=settings.socket_recheck_seconds,
     )
+    explorer = _explorer_access(settings, gate)
     routes: list[BaseRoute] = [
         Route("/graphql", http),
         WebSocketRoute("/graphql", sockets),
-        *explorer_routes(sandbox=sandbox is not None),
+        *explorer_routes(explorer, sandbox=sandbox is not None),
         *health_routes(gate.resources.readiness),
         *sign_in_routes(_sign_in(settings, gate), settings.missing_for_sign_in),
-        *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
+        *rest_docs_routes(openapi_document, sandbox=sandbox is not None, explorer=not explorer.closed),
         *rest_routes(rest_endpoints(), _rest_runtime(operations, gate)),
     ]
     if sandbox is not None:
@@ -139,6 +141,15 @@ def _sign_in(settings: Settings, gate: Gate) -> SignIn | None:
         authorize_url=f"{SANDBOX_PATH}/oauth2/authorize" if settings.sandbox else settings.discord_authorize_url,
         # Whoever has consented before need not again; in the sandbox one wants to choose whom to be.
         prompt=None if settings.sandbox else "none",
+    )
+
+
+def _explorer_access(settings: Settings, gate: Gate) -> ExplorerAccess:
+    return ExplorerAccess(
+        policy=settings.explorer_policy,
+        origins=gate.origins,
+        sessions=gate.sessions,
+        missing=settings.missing_for_sign_in,
     )
 
 

@@ -11,17 +11,22 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from husqy_graphql.discord.sandbox.world import DEMO_GUILD
+from husqy_graphql.transport.explorer_access import SIGN_IN, ExplorerAccess, closed_page
 from husqy_graphql.transport.explorer_assets import CDN, SCRIPTS, STYLES, PackagedFile, installed_files
-from husqy_graphql.transport.pages import NEVER_KEPT, STATIC, Asset, asset_routes, own_asset, own_host, page_response
+from husqy_graphql.transport.message_page import message_page_routes
+from husqy_graphql.transport.pages import NEVER_KEPT, STATIC, Asset, asset_routes, own_asset, page_response
 
 ENDPOINT: Final = "/graphql"
-# Stands in the page for the number that each answer has of its own.
+# The page's own, in the order that it loads them.
+OWN_SCRIPTS: Final = ("explorer_requests.js", "explorer.js")
+# Stand in the page for what each answer has of its own: a number, and whether its reader is signed in.
 _NONCE: Final = "@NONCE@"
+_SIGNED_IN: Final = "@SIGNED_IN@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class DemoUser:
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """A query that a tab starts with, and the kind of variables that it takes."""
+    """A document that a tab starts with, and the kind of variables that it takes."""
 
     file: str
     variables: Literal["none", "guild", "update"]
@@ -65,36 +70,57 @@ DEMO_USERS: Final = (
 )
 STARTERS: Final = (
     Starter("viewer.graphql", "none"),
-    Starter("guild.graphql", "guild"),
+    Starter("settings.graphql", "guild"),
+    Starter("modules.graphql", "guild"),
     Starter("discord.graphql", "guild"),
     Starter("audit-log.graphql", "guild"),
     Starter("update-settings.graphql", "update"),
+    Starter("changes.graphql", "guild"),
 )
 
 
-def explorer_routes(*, sandbox: bool) -> list[BaseRoute]:
+def explorer_routes(access: ExplorerAccess, *, sandbox: bool) -> list[BaseRoute]:
     """`/` and the files under `/static`. In the sandbox the page offers the demo users and starts as the owner.
 
     Whether GraphiQL is installed is looked at once, here: install it before the program starts.
     """
+    if access.closed:
+        return _closed_routes(access)
     favicon = own_asset("favicon.svg")
     files = _page_files(installed_files())
+    sign_in = access.sessions is not None
     template = Template((STATIC / "explorer.html").read_text(encoding="utf-8"))
     html = template.substitute(
         favicon=escape(favicon.url),
         styles=files.styles,
         scripts=files.scripts,
         config=escape(orjson.dumps({"endpoint": ENDPOINT, "tabs": starter_tabs(sandbox=sandbox)}).decode()),
-        people=_people() if sandbox else "",
+        signed_in=_SIGNED_IN,
+        people=_people(sandbox=sandbox, sign_in=sign_in),
+        sign_in=_sign_in() if sign_in else "",
         notice=files.notice,
     )
 
     async def explorer(request: Request) -> Response:
+        signed_in = await access.signed_in(request)
+        refusal = access.refusal(signed_in=signed_in)
+        if refusal is not None:
+            return refusal
         nonce = secrets.token_urlsafe(16)
-        page = Asset("explorer.html", html.replace(_NONCE, nonce).encode())
-        return await page_response(request, page, _policy(files, request, nonce), NEVER_KEPT)
+        text = html.replace(_NONCE, nonce).replace(_SIGNED_IN, "yes" if signed_in else "no")
+        return await page_response(request, Asset("explorer.html", text.encode()), _policy(files, nonce), NEVER_KEPT)
 
     return [Route("/", explorer), *asset_routes([favicon, *files.assets])]
+
+
+def _closed_routes(access: ExplorerAccess) -> list[BaseRoute]:
+    async def closed(request: Request) -> Response:
+        response = closed_page(access.missing if access.policy == "signed-in" else ())
+        if request.method == "HEAD":
+            response.body = b""
+        return response
+
+    return [Route("/", closed), *message_page_routes()]
 
 
 def starter_tabs(*, sandbox: bool) -> list[dict[str, str]]:
@@ -115,14 +141,14 @@ def starter_tabs(*, sandbox: bool) -> list[dict[str, str]]:
 
 
 def _page_files(installed: Mapping[str, bytes] | None) -> PageFiles:
-    style, script = own_asset("explorer.css"), own_asset("explorer.js")
+    style, own_scripts = own_asset("explorer.css"), [own_asset(name) for name in OWN_SCRIPTS]
     if installed is not None:
         styles = [Asset(file.name, installed[file.name]) for file in STYLES]
         scripts = [Asset(file.name, installed[file.name]) for file in SCRIPTS]
         return PageFiles(
             styles=_lines(_style(asset.url) for asset in (*styles, style)),
-            scripts=_lines(_script(asset.url) for asset in (*scripts, script)),
-            assets=(*styles, *scripts, style, script),
+            scripts=_lines(_script(asset.url) for asset in (*scripts, *own_scripts)),
+            assets=(*styles, *scripts, style, *own_scripts),
             style_sources="'self'",
             script_sources="'self'",
             notice="",
@@ -130,8 +156,13 @@ def _page_files(installed: Mapping[str, bytes] | None) -> PageFiles:
     host = urlsplit(CDN).hostname
     return PageFiles(
         styles=_lines((*(_style(file.cdn_url, file.integrity) for file in STYLES), _style(style.url))),
-        scripts=_lines((*(_script(file.cdn_url, file.integrity) for file in SCRIPTS), _script(script.url))),
-        assets=(style, script),
+        scripts=_lines(
+            (
+                *(_script(file.cdn_url, file.integrity) for file in SCRIPTS),
+                *(_script(asset.url) for asset in own_scripts),
+            )
+        ),
+        assets=(style, *own_scripts),
         style_sources=_sources(STYLES),
         script_sources=_sources(SCRIPTS),
         notice=(
@@ -146,17 +177,14 @@ def _sources(files: Iterable[PackagedFile]) -> str:
     return " ".join(("'self'", *(file.cdn_url for file in files)))
 
 
-def _policy(files: PageFiles, connection: HTTPConnection, nonce: str) -> dict[str, str]:
-    # 'self' does not cover the WebSockets of the same host in every browser.
-    host = own_host(connection)
-    sockets = f" ws://{host} wss://{host}" if host else ""
+def _policy(files: PageFiles, nonce: str) -> dict[str, str]:
     return {
         "script-src": files.script_sources,
         # GraphiQL's dialogs put a style element into the page while they are open.
         "style-src": f"{files.style_sources} 'nonce-{nonce}'",
         "font-src": "'self' data:",
         "img-src": "'self' data:",
-        "connect-src": f"'self'{sockets}",
+        "connect-src": "'self'",
     }
 
 
@@ -172,11 +200,26 @@ def _checked_by(integrity: str | None) -> str:
     return f' integrity="{escape(integrity)}" crossorigin="anonymous"' if integrity else ""
 
 
-def _people() -> str:
-    options = _lines(f'<option value="{escape(user.credential)}">{escape(user.label)}</option>' for user in DEMO_USERS)
+def _people(*, sandbox: bool, sign_in: bool) -> str:
+    demo_users = DEMO_USERS if sandbox else ()
+    options = [
+        # Chosen, and named after the person, once somebody is signed in.
+        *(['<option value="session" hidden disabled>Signed in</option>'] if sign_in else []),
+        *(f'<option value="{escape(user.credential)}" data-demo>{escape(user.label)}</option>' for user in demo_users),
+        '<option value="nobody">Nobody</option>',
+        '<option value="other">Somebody else</option>',
+    ]
     return (
-        '<span class="field"><label for="person">Act as</label>\n<select id="person">\n'
-        f'{options}\n<option value="">Nobody</option>\n<option value="other">Somebody else</option>\n</select></span>'
+        '<span class="field"><label for="person">Act as</label>\n'
+        f'<select id="person">\n{_lines(options)}\n</select></span>'
+    )
+
+
+def _sign_in() -> str:
+    # Which of the two is seen depends on whether somebody is signed in.
+    return (
+        f'<a id="sign-in" class="button" href="{escape(SIGN_IN)}" hidden>Sign in with Discord</a>\n'
+        '<button id="sign-out" class="button" type="button" hidden>Sign out</button>'
     )
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class PackagedFile:
 
 
 # In the order that the page loads them. These versions belong together: they are the last ones that are published as
-# ready files, and the only ones that run under a policy without 'unsafe-inline' and 'unsafe-eval'.
+# ready files, and they run under a policy without 'unsafe-inline' and 'unsafe-eval'.
 SCRIPTS = (
     PackagedFile(
         "react.js",
@@ -204,7 +205,7 @@ def _verified(file: PackagedFile, folder: Path) -> bytes:
         with tarfile.open(folder / file.tarball) as tarball:
             member = tarball.extractfile(f"package/{file.path}")
             content = member.read() if member else b""
-    except (OSError, KeyError, tarfile.TarError) as error:
+    except (OSError, EOFError, KeyError, tarfile.TarError, zlib.error) as error:
         raise ExplorerNotInstalled(f"The package {file.specifier} cannot be read: {error}.") from error
     if not _is_known(file, content):
         raise ExplorerTampered(

@@ -19,14 +19,16 @@ _POLICY: Final = {"style-src": "'self'", "img-src": "'self'"}
 _ADDRESSES = 4
 
 
-def rest_docs_routes(openapi: Callable[[], dict[str, Any]], *, sandbox: bool = False) -> list[BaseRoute]:
+def rest_docs_routes(
+    openapi: Callable[[], dict[str, Any]], *, sandbox: bool = False, explorer: bool = True
+) -> list[BaseRoute]:
     """`/v1/docs` and its files. `openapi` is called when the page is first asked for; in the sandbox the curl lines
-    work as they stand, with the demo world's owner."""
+    work as they stand, with the demo world's owner. The page leads to the explorer if there is one."""
     style, favicon = own_asset("rest_docs.css"), own_asset("favicon.svg")
 
     @lru_cache(maxsize=_ADDRESSES)
     def page(address: str) -> Asset:
-        links = Links(style.url, favicon.url, address, "sandbox-owner" if sandbox else None)
+        links = Links(style.url, favicon.url, address, "sandbox-owner" if sandbox else None, explorer)
         return Asset("rest_docs.html", render_docs(openapi(), links).encode())
 
     async def docs(request: Request) -> Response:

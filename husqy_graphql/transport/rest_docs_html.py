@@ -42,12 +42,14 @@ _MEANINGS: Final[Mapping[ErrorCode, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What the page points at: its own files, the address of the API, and the credential of its examples."""
+    """What the page points at: its own files, the address of the API, the credential of its examples, and whether
+    there is an explorer."""
 
     style: str
     favicon: str
     address: str
     credential: str | None
+    explorer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def render_docs(document: Mapping[str, Any], links: Links) -> str:
         _section(document, name, description, [each for each in operations if each.tag == name], links)
         for name, description in tags
     )
+    explorer = '<a href="/">GraphQL explorer</a> ' if links.explorer else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -92,7 +95,7 @@ def render_docs(document: Mapping[str, Any], links: Links) -> str:
 <a class="skip" href="#content">Skip to the operations</a>
 <header class="bar"><p class="brand"><img src="{escape(links.favicon)}" alt="" width="24" height="24">{title}
 <span class="quiet">{escape(str(document["info"].get("version", "")))}</span></p>
-<nav aria-label="Elsewhere"><a href="/">GraphQL explorer</a> <a href="/v1/openapi.json">openapi.json</a></nav></header>
+<nav aria-label="Elsewhere">{explorer}<a href="/v1/openapi.json">openapi.json</a></nav></header>
 <div class="columns">
 <nav class="contents" aria-label="Contents">
 {_contents(tags, operations)}
@@ -121,9 +124,7 @@ def _operations(document: Mapping[str, Any]) -> list[Operation]:
                 **item[method],
                 "parameters": [*item.get("parameters", ()), *item[method].get("parameters", ())],
             }
-            slug = re.sub(r"[^a-z0-9]+", "-", str(definition.get("operationId") or f"{method} {path}").lower()).strip(
-                "-"
-            )
+            slug = _slug(str(definition.get("operationId") or f"{method} {path}"))
             used[slug] += 1
             anchor = f"op-{slug}" if used[slug] == 1 else f"op-{slug}-{used[slug]}"
             tag = str((definition.get("tags") or ["Other"])[0])
@@ -273,8 +274,8 @@ def _curl(document: Mapping[str, Any], operation: Operation, body: Mapping[str, 
     method = "" if operation.method == "GET" else f" -X {operation.method}"
     words = [f"curl -s{method} {shlex.quote(f'{address}{path}' + ('?' + '&'.join(query) if query else ''))}"]
     if not operation.anonymous:
-        authorization = shlex.quote(f"Authorization: Bearer {links.credential}")
-        words.append(f"-H {authorization if links.credential else _FROM_SHELL}")
+        given = shlex.quote(f"Authorization: Bearer {links.credential}") if links.credential else _FROM_SHELL
+        words.append(f"-H {given}")
     if body is not None:
         sent = json.dumps(example(document, "", body), ensure_ascii=False)
         words += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(sent)}"]
@@ -309,7 +310,9 @@ def _json_schema(document: Mapping[str, Any], holder: Mapping[str, Any] | None) 
 def _beyond(title: str, description: str) -> str:
     """What a description says after the sentence that is its title already."""
     text = description.strip()
-    return text[len(title) :].lstrip(". \n") if text.startswith(title) else text
+    rest = text.removeprefix(title)
+    # A title that ends inside of a word is not the first sentence.
+    return rest.lstrip(". \n") if text.startswith(title) and not rest[:1].isalnum() else text
 
 
 def _group(title: str, content: str) -> str:
@@ -340,7 +343,11 @@ def _badge(text: str, kind: str = "") -> str:
 
 
 def _tag_anchor(name: str) -> str:
-    return "tag-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"tag-{_slug(name)}"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _shown(tag: str) -> str:

@@ -38,12 +38,12 @@ from husqy_graphql.identity.sessions import (
 )
 from husqy_graphql.transport.credentials import host_cookie_name, session_cookie_name, session_id_of
 from husqy_graphql.transport.csrf import check_origin
+from husqy_graphql.transport.message_page import message_page_routes, refusal_page
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.pages import NEVER_KEPT
 from husqy_graphql.transport.rate_limits import RateLimits
 from husqy_graphql.transport.responses import error_headers, error_response, json_response
-from husqy_graphql.transport.sign_in_page import refusal_page, sign_in_page_routes
 
 LOGIN: Final = "/auth/login"
 CALLBACK: Final = "/auth/callback"
@@ -97,7 +97,7 @@ def sign_in_routes(settings: SignIn | None, missing: Sequence[str] = ()) -> list
     }
     return [
         *(Route(path, _Endpoint(settings, tuple(missing), *each)) for path, each in paths.items()),
-        *sign_in_page_routes(),
+        *message_page_routes(),
     ]
 
 

@@ -134,20 +134,6 @@ def test_the_whole_message_stays_within_its_limit() -> None:
 
 
 NAMES = ["embeds", "title", "fields", "name", "value", "footer", "text", "author", "image", "url", "color", "inline"]
-    "embeds",
-    "title",
-    "description",
-    "fields",
-    "name",
-    "value",
-    "footer",
-    "text",
-    "author",
-    "image",
-    "url",
-    "color",
-    "inline",
-]
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
 JSON = st.recursive(
     SCALARS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import tarfile
 from collections.abc import AsyncGenerator
@@ -19,6 +20,7 @@ from starlette.applications import Starlette
 from husqy_graphql.schema import build_schema, graphql_schema
 from husqy_graphql.transport import explorer, explorer_assets
 from husqy_graphql.transport.explorer import STARTERS, explorer_routes, starter_tabs
+from husqy_graphql.transport.explorer_access import ExplorerAccess
 from husqy_graphql.transport.explorer_assets import (
     MANIFEST,
     SCRIPTS,
@@ -29,6 +31,7 @@ from husqy_graphql.transport.explorer_assets import (
     explorer_is_installed,
     install_explorer,
 )
+from husqy_graphql.transport.origins import Origins
 
 CONTENTS = {"lib.js": b"window.lib = 1;\n" * 200, "lib.css": b"body {}\n", "LICENSE.txt": b"MIT\n"}
 
@@ -89,7 +92,7 @@ async def installed(small_manifest: Path) -> AsyncGenerator[httpx2.AsyncClient]:
 
 
 def client(*, sandbox: bool) -> httpx2.AsyncClient:
-    app = Starlette(routes=explorer_routes(sandbox=sandbox))
+    app = Starlette(routes=explorer_routes(ExplorerAccess("open", Origins()), sandbox=sandbox))
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://127.0.0.1:8000")
 
 
@@ -138,8 +141,7 @@ async def test_the_page_has_a_strict_policy_and_nothing_inline(installed: httpx2
     assert nonce
     assert response.headers["content-security-policy"] == (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; script-src 'self'; "
-        f"style-src 'self' 'nonce-{nonce}'; font-src 'self' data:; img-src 'self' data:; "
-        "connect-src 'self' ws://127.0.0.1:8000 wss://127.0.0.1:8000"
+        f"style-src 'self' 'nonce-{nonce}'; font-src 'self' data:; img-src 'self' data:; connect-src 'self'"
     )
     assert_nothing_inline(page)
     assert all(url.startswith("/static/") for url in page.loaded())
@@ -152,13 +154,6 @@ async def test_every_input_has_a_label(installed: httpx2.AsyncClient) -> None:
     assert {element["id"] for tag in ("input", "select") for element in page.all(tag)} == labelled
     [html] = page.all("html")
     assert html["lang"] == "en"
-
-
-@pytest.mark.parametrize("host", ["evil.example; script-src *", "a b", "x'", "", "-"])
-async def test_a_strange_host_is_not_written_into_the_policy(installed: httpx2.AsyncClient, host: str) -> None:
-    response = await installed.get("/", headers={"host": host})
-
-    assert response.headers["content-security-policy"].endswith("connect-src 'self'")
 
 
 async def test_what_the_page_loads_is_there_and_may_be_kept_for_ever(installed: httpx2.AsyncClient) -> None:
@@ -260,8 +255,11 @@ async def test_without_the_files_the_page_takes_exactly_those_from_a_cdn_and_say
 
 
 @pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.file)
-def test_a_starter_query_fits_the_schema(starter: explorer.Starter) -> None:
+def test_a_starter_fits_the_schema_and_begins_with_what_it_shows(starter: explorer.Starter) -> None:
     assert validate(graphql_schema(build_schema()), parse(starter.query)) == []
+    assert re.match(r"# [A-Z].*\.\n", starter.query)
+    # What is wider than this stands under the buttons of the editor.
+    assert max(map(len, starter.query.splitlines()[:1])) <= 48
 
 
 def test_the_starters_bring_the_variables_that_they_need() -> None:
@@ -325,6 +323,17 @@ def test_a_package_that_lacks_something_leaves_nothing(
     with pytest.raises(ExplorerNotInstalled, match="cannot be read"):
         install_explorer()
     assert not small_manifest.exists()
+
+
+def test_a_package_that_is_cut_off_leaves_nothing(small_manifest: Path, npm: Path) -> None:
+    publish(npm, {name: random.Random(name).randbytes(20_000) for name in CONTENTS})  # compresses to as much
+    tarball = npm / "scope-lib-1.2.3.tgz"
+    whole = tarball.read_bytes()
+    for content in (whole[:30_000], whole[:30_000] + b"x" * 1_000, b"", b"no tarball"):
+        tarball.write_bytes(content)
+        with pytest.raises((ExplorerNotInstalled, ExplorerTampered)):
+            install_explorer()
+        assert not small_manifest.exists()
 
 
 def test_a_failing_npm_is_quoted(small_manifest: Path, npm: Path) -> None:

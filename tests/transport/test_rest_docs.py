@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from html import unescape
 from typing import Any
 
@@ -165,6 +166,13 @@ async def test_an_operation_shows_what_it_takes_and_answers() -> None:
     assert "What it is called; see <code>label</code>." in article
     assert "The same again." in article
     assert '<a href="#problems">404</a> Not Found.' in article
+
+
+async def test_a_description_that_goes_on_inside_of_a_word_of_its_title_is_shown_whole() -> None:
+    document = deepcopy(DOCUMENT)
+    document["paths"]["/v1/things/{thing_id}"]["get"]["description"] = "Read a things list."
+
+    assert "<p>Read a things list.</p>" in await page_of(document)
 
 
 async def test_the_contents_lead_to_every_operation_and_no_two_share_an_anchor() -> None:

@@ -1,92 +1,59 @@
-// The explorer page: GraphiQL, and a bar that says on whose behalf it asks. The credential lives in this file's
-// memory alone, so that nothing of it is left behind on a shared machine.
+// The explorer page: GraphiQL, and a bar that says on whose behalf it asks. A credential lives in this file's memory
+// alone, so that nothing of it is left behind on a shared machine; a session lives in a cookie that no script sees.
 "use strict";
 
 (() => {
   const config = JSON.parse(document.body.dataset.config);
   const place = document.getElementById("explorer");
+  const person = document.getElementById("person");
   const field = document.getElementById("credential");
   const reveal = document.getElementById("reveal");
   const identity = document.getElementById("identity");
-  const people = document.getElementById("person");
+  const signIn = document.getElementById("sign-in");
+  const signOut = document.getElementById("sign-out");
+  const sessionOption = person.querySelector("option[value=session]");
+  const demoOptions = [...person.options].filter((option) => "demo" in option.dataset);
 
   const WHO = "query Who { viewer { kind subject userId } }";
   const KINDS = { USER: "user", API_KEY: "API key", SERVICE: "Husqy itself" };
-  const state = { credential: "", schemaLoaded: false, question: 0 };
+  const NOBODY = "Nobody: no credential is sent";
+  const ENDED = "Nobody: your session has ended, sign in again";
+  const state = {
+    sender: {}, // who asks next, as explorer_requests.js takes it
+    editorHeaders: new Headers(), // what the headers editor adds
+    signedIn: document.body.dataset.signedIn === "yes",
+    sessionUser: null,
+    nobody: NOBODY, // what is said while nothing is sent
+    answer: null, // who the sender is: a viewer, or why there is none
+    question: 0,
+    schemaLoaded: false,
+  };
 
-  function headersOf(given) {
-    const headers = new Headers(given ?? {});
-    headers.set("content-type", "application/json");
-    headers.set("accept", "application/graphql-response+json, application/json;q=0.9");
-    // What somebody writes into the headers editor wins over the box.
-    if (state.credential && !headers.has("authorization") && !headers.has("x-api-key")) {
-      headers.set("authorization", `Bearer ${state.credential}`);
+  const requests = explorerRequests.createRequests(config.endpoint, (status, request) => {
+    if (status === 401 && request.credentials === "same-origin") {
+      forgetSession(ENDED);
     }
-    return headers;
-  }
+  });
 
-  // Right after a tab is changed GraphiQL still names the operation of the tab before.
-  function operationIn(document, name) {
-    try {
-      const { definitions } = window.GraphiQL.GraphQL.parse(document);
-      return definitions.some((each) => each.kind === "OperationDefinition" && each.name?.value === name)
-        ? name
-        : undefined;
-    } catch {
-      return name;
-    }
-  }
-
-  async function ask(parameters, options) {
-    let headers;
-    try {
-      headers = headersOf(options?.headers);
-    } catch {
-      throw new Error("A header or the credential has characters that cannot be sent: use visible ASCII.");
-    }
-    const operationName = operationIn(parameters.query, parameters.operationName);
-    const body = JSON.stringify({ ...parameters, operationName });
-    let response;
-    try {
-      response = await fetch(config.endpoint, {
-        // Without cookies: the bar says on whose behalf it asks, and a session would be somebody whom it does not show.
-        method: "POST", headers, body, cache: "no-store", credentials: "omit",
-      });
-    } catch {
-      throw new Error("The server does not answer. Is it still running?");
-    }
-    try {
-      return await response.json();
-    } catch {
-      throw new Error(`The server answered ${response.status} without JSON.`);
-    }
-  }
-
-  function show(text, mood) {
+  function show(text, mood = "") {
     identity.textContent = text;
     identity.className = `identity ${mood}`;
   }
 
-  async function showIdentity() {
-    state.question += 1;
-    const question = state.question;
-    if (!state.credential) {
-      show("Not signed in", "");
-      return;
-    }
-    let text;
-    let mood = "bad";
-    try {
-      const answer = await ask({ query: WHO });
-      const viewer = answer.data?.viewer;
-      text = viewer ? nameOf(viewer) : answer.errors?.[0]?.message ?? "The server does not say who you are.";
-      mood = viewer ? "good" : "bad";
-    } catch (error) {
-      text = error.message;
-    }
-    // Another credential may have been given while this one was asked about.
-    if (question === state.question) {
-      show(text, mood);
+  function showIdentity() {
+    const own = explorerRequests.ownCredential(state.editorHeaders);
+    const acting = state.editorHeaders.get("x-husqy-acting-user");
+    if (own) {
+      // Not looked up: it is half written most of the time.
+      show(`Whoever the headers editor's ${own} stands for`);
+    } else if (!state.sender.session && !state.sender.credential) {
+      show(state.nobody);
+    } else if (!state.answer) {
+      show("Asking who that is ...");
+    } else if (state.answer.viewer) {
+      show(nameOf(state.answer.viewer) + (acting ? `, acting for ${acting}` : ""), "good");
+    } else {
+      show(state.answer.refusal, "bad");
     }
   }
 
@@ -94,12 +61,98 @@
     return [KINDS[viewer.kind] ?? viewer.kind, viewer.userId ?? ""].join(" ").trim();
   }
 
-  function useCredential(credential) {
-    state.credential = credential.trim();
+  async function askIdentity() {
+    state.question += 1;
+    const question = state.question;
+    state.answer = null;
     showIdentity();
+    if (!state.sender.session && !state.sender.credential) {
+      return;
+    }
+    const { data, errors } = await requests.run(state.sender, { query: WHO });
+    // Somebody else may have been chosen while this one was asked about.
+    if (question === state.question) {
+      const refusal = errors?.[0]?.message ?? "The server does not say who that is.";
+      state.answer = { viewer: data?.viewer, refusal };
+      showIdentity();
+    }
+  }
+
+  // Takes what the bar says as the sender of everything from now on; `nobody` words that nothing is sent.
+  function useChoice(nobody = NOBODY) {
+    const session = person.value === "session";
+    state.sender = session ? { session } : { credential: field.value.trim() };
+    state.nobody = nobody;
+    askIdentity();
     if (!state.schemaLoaded) {
       render();
     }
+  }
+
+  function editorHeadersChanged(text) {
+    try {
+      state.editorHeaders = new Headers(JSON.parse(text || "{}"));
+    } catch {
+      state.editorHeaders = new Headers(); // GraphiQL runs nothing before they are right
+    }
+    showIdentity();
+  }
+
+  function showSession() {
+    if (!sessionOption) {
+      return;
+    }
+    sessionOption.hidden = sessionOption.disabled = !state.signedIn;
+    sessionOption.textContent = state.sessionUser ? `Signed in (${state.sessionUser})` : "Signed in";
+    signIn.hidden = state.signedIn;
+    signOut.hidden = !state.signedIn;
+  }
+
+  // All tabs share the cookie, so another one may have signed out, or signed in as somebody else.
+  async function checkSession() {
+    try {
+      const response = await fetch("/auth/session", { credentials: "same-origin", cache: "no-store" });
+      if (response.ok) {
+        const { user } = await response.json();
+        const changed = state.sessionUser && state.sessionUser !== user.id;
+        state.sessionUser = user.id;
+        showSession();
+        if (changed && state.sender.session) {
+          askIdentity();
+        }
+      } else if (response.status === 401) {
+        forgetSession(ENDED);
+      }
+    } catch {
+      // The next request says that the server is gone.
+    }
+  }
+
+  function forgetSession(nobody) {
+    state.signedIn = false;
+    state.sessionUser = null;
+    if (person.value === "session") {
+      person.value = "nobody";
+      useChoice(nobody);
+    }
+    showSession();
+  }
+
+  async function endSession() {
+    signOut.disabled = true;
+    let ended = false;
+    try {
+      ended = (await fetch("/auth/logout", { method: "POST", credentials: "same-origin" })).ok;
+    } catch {
+      // Said below.
+    }
+    signOut.disabled = false;
+    if (!ended) {
+      show("The server did not sign you out: you are still signed in.", "bad");
+      return;
+    }
+    forgetSession("Nobody: you are signed out");
+    signIn.focus();
   }
 
   // GraphiQL keeps tabs and history in localStorage; its history would keep the headers editor's credentials too.
@@ -157,6 +210,7 @@
       shouldPersistHeaders: false,
       storage: storageWithoutHeaders(),
       defaultEditorToolsVisibility: "variables",
+      onEditHeaders: editorHeadersChanged,
       onSchemaChange: () => { state.schemaLoaded = true; },
     };
     root = ReactDOM.createRoot(place);
@@ -165,23 +219,31 @@
 
   function render() {
     // A new function makes GraphiQL ask for the schema again.
-    const fetcher = (parameters, options) => ask(parameters, options);
+    const fetcher = (parameters, options) => requests.run(state.sender, parameters, options?.headers);
     root?.render(window.React.createElement(window.GraphiQL, { ...properties, fetcher }));
   }
 
   field.addEventListener("change", () => {
-    if (people) {
-      people.value = [...people.options].some((option) => option.value === field.value) ? field.value : "other";
-    }
-    useCredential(field.value);
+    const credential = field.value.trim();
+    const none = state.signedIn ? "session" : "nobody";
+    const known = demoOptions.some((option) => option.value === credential);
+    person.value = known ? credential : credential ? "other" : none;
+    useChoice();
   });
 
-  people?.addEventListener("change", () => {
-    const other = people.value === "other";
-    field.value = other ? "" : people.value;
-    useCredential(field.value);
-    if (other) {
+  person.addEventListener("change", () => {
+    field.value = demoOptions.includes(person.selectedOptions[0]) ? person.value : "";
+    useChoice();
+    if (person.value === "other") {
       field.focus();
+    }
+  });
+
+  signOut?.addEventListener("click", endSession);
+
+  window.addEventListener("focus", () => {
+    if (state.signedIn) {
+      checkSession();
     }
   });
 
@@ -204,7 +266,12 @@
     }
   }, true);
 
-  field.value = people?.value ?? "";
+  showSession();
+  person.value = state.signedIn ? "session" : demoOptions[0]?.value ?? "nobody";
+  field.value = state.signedIn ? "" : demoOptions[0]?.value ?? "";
   start();
-  useCredential(field.value);
+  useChoice();
+  if (state.signedIn) {
+    checkSession();
+  }
 })();
