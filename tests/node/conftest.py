@@ -1,0 +1,122 @@
+"""The npm clients against the program over TCP: their scripts run in Node, in the folder that has the packages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from husqy_graphql.app import Program
+from tests.conftest import Api
+
+NODE = shutil.which("node")
+FOLDER = os.environ.get("HUSQY_TEST_NODE")
+SECONDS = 30
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = _missing()
+    for item in items:
+        if missing and Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing() -> str | None:
+    if NODE is None:
+        return "Node.js is not on the PATH: install it, then run `make node-clients`"
+    if FOLDER is None or not (Path(FOLDER) / "node_modules").is_dir():
+        return "no npm clients: run `make node-clients`, and set HUSQY_TEST_NODE to .venv/node"
+    return None
+
+
+@dataclass
+class Script:
+    """A script that runs in Node; it tells what it sees in lines of JSON."""
+
+    process: asyncio.subprocess.Process
+
+    async def line(self) -> Any:
+        assert self.process.stdout
+        line = await asyncio.wait_for(self.process.stdout.readline(), SECONDS)
+        assert line, (await self.end())[1]
+        return json.loads(line)
+
+    async def end(self) -> tuple[list[Any], str]:
+        """What else it told, and what it complained about."""
+        told, complaints = await asyncio.wait_for(self.process.communicate(), SECONDS)
+        return [json.loads(line) for line in told.splitlines()], complaints.decode()
+
+    @property
+    def runs(self) -> bool:
+        return self.process.returncode is None
+
+
+@asynccontextmanager
+async def script(name: str, *arguments: str) -> AsyncGenerator[Script]:
+    """A script of this folder while it runs; leaving the block ends it."""
+    assert NODE
+    # As text: Node looks for packages from a script's own folder upwards, and they are elsewhere.
+    text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        NODE,
+        "--input-type=module",
+        "--eval",
+        text,
+        "--",
+        *arguments,
+        cwd=FOLDER,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Script(process)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def told(name: str, *arguments: str) -> list[Any]:
+    """All that a script told; it must end well."""
+    async with script(name, *arguments) as running:
+        seen, complaints = await running.end()
+        assert running.process.returncode == 0, complaints
+        return seen
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that must become true soon."""
+    async with asyncio.timeout(SECONDS):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def authority(api: Api) -> AsyncGenerator[str]:
+    """Where the program of `api` answers over TCP: a host and a port."""
+    async with listening(api.program) as address:
+        yield address
+
+
+@asynccontextmanager
+async def listening(program: Program) -> AsyncGenerator[str]:
+    config = uvicorn.Config(program.asgi, access_log=False, log_config=None, lifespan="off", server_header=False)
+    server = uvicorn.Server(config)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        await until(lambda: server.started or serving.done())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        server.force_exit = True
+        await serving
