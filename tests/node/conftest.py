@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -99,6 +100,12 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS):
         while not holds():
             await asyncio.sleep(0.01)
+
+
+def subscribers(program: Program) -> int:
+    """How many are watching; a cancelled one may live on in its traceback until the collector comes by."""
+    gc.collect()
+    return program.resources.events.subscribers
 
 
 @pytest.fixture
