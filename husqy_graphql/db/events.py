@@ -75,8 +75,9 @@ class GuildEvents:
         """The events of a guild from this call on. The generator raises Unavailable when some were missed: a reader who
         is too slow, or a relay that failed, must not look like nothing happened."""
         subscriber = _Subscriber()
-        self._subscribers.setdefault(guild_id, WeakSet()).add(subscriber)
-        return _watch(subscriber)
+        subscribers = self._subscribers.setdefault(guild_id, WeakSet())
+        subscribers.add(subscriber)
+        return _watch(subscriber, subscribers)
 
     async def run(self) -> None:
         """Listen to the relay until cancelled; returns at once without one."""
@@ -109,9 +110,12 @@ class GuildEvents:
                 subscriber.missed.set()
 
 
-async def _watch(subscriber: _Subscriber) -> AsyncGenerator[GuildEvent]:
-    while True:
-        yield await _next(subscriber)
+async def _watch(subscriber: _Subscriber, among: WeakSet[_Subscriber]) -> AsyncGenerator[GuildEvent]:
+    try:
+        while True:
+            yield await _next(subscriber)
+    finally:
+        among.discard(subscriber)  # now: the traceback of a task that was cancelled may keep it alive for long
 
 
 async def _next(subscriber: _Subscriber) -> GuildEvent:

@@ -46,6 +46,11 @@ const scenarios = {
     }
   },
 
+  /** Goes on until this process is ended. */
+  async endless() {
+    for await (const result of client().iterate({query: CHANGES})) tell(result);
+  },
+
   async several() {
     let sockets = 0;
     const shared = client({on: {connecting: () => sockets++}});
@@ -91,7 +96,7 @@ const scenarios = {
       lazy: false,
       on: {connecting: () => sockets++},
     });
-    tell(await errors(outsider.iterate({query: CHANGES})));
+    tell(await all(outsider.iterate({query: CHANGES})));
     tell(await all(outsider.iterate({query: VIEWER})));
     tell({sockets});
     await outsider.dispose();

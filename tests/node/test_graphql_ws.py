@@ -64,9 +64,9 @@ async def test_an_invalid_document_is_an_error_of_its_operation(authority: str) 
 
 
 async def test_a_forbidden_subscription_leaves_the_socket_open(authority: str) -> None:
-    [[error], [viewer], sockets] = await seen(authority, "forbidden")
+    [[refused], [viewer], sockets] = await seen(authority, "forbidden")
 
-    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert viewer["data"]["viewer"]["kind"] == "USER"
     assert sockets == {"sockets": 1}
 
@@ -97,8 +97,10 @@ async def test_a_client_that_unsubscribes_is_forgotten(api: Api, authority: str)
 
 
 async def test_a_client_that_is_killed_is_forgotten(api: Api, authority: str) -> None:
-    async with script("graphql_ws.mjs", f"ws://{authority}/graphql", "subscription") as client:
+    async with script("graphql_ws.mjs", f"ws://{authority}/graphql", "endless") as client:
         await until(lambda: subscribers(api.program) == 1)
+        await change(api, 36)
+        assert await client.line() == changed(36)
         client.process.kill()
 
         await until(lambda: subscribers(api.program) == 0)
