@@ -10,6 +10,7 @@ import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from time import monotonic
 
@@ -30,7 +31,7 @@ from husqy_graphql.db.engines import Reads, create_engines
 from husqy_graphql.db.events import GuildEvents, Relay
 from husqy_graphql.db.unit_of_work import unit_of_work
 from husqy_graphql.demo import DEMO_GUILDS
-from husqy_graphql.discord.adapter import BotDiscord, UserDiscord
+from husqy_graphql.discord.adapter import BotDiscord, OAuthDiscord, UserDiscord
 from husqy_graphql.discord.http import DiscordHTTP
 from husqy_graphql.discord.limits import RateLimits as DiscordRateLimits
 from husqy_graphql.discord.sandbox import world
@@ -41,7 +42,9 @@ from husqy_graphql.gql.context import Resources
 from husqy_graphql.gql.readiness import Readiness
 from husqy_graphql.guilds.service import join_guild
 from husqy_graphql.identity.service import CACHE_SIZE, Identity
+from husqy_graphql.identity.sessions import Sessions
 from husqy_graphql.transport.credentials import Gate
+from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.rate_limits import RateLimits
 from husqy_graphql.worker.loop import run_worker
 from husqy_graphql.worker.resources import WorkerResources
@@ -124,6 +127,15 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         guilds=TimedCache(CACHE_SIZE, now),
         administrators=TimedCache(CACHE_SIZE, now),
     )
+    sessions = Sessions(
+        reads=reads,
+        units=partial(unit_of_work, engines.write, clock, events.publish, "session"),
+        oauth=OAuthDiscord(http, min(settings.application_ids), _client_secret(settings)),
+        identity=identity,
+        key_ring=key_ring,
+        clock=clock,
+        lifetime=timedelta(days=settings.session_days),
+    )
     readiness = Readiness(reads, bot, TimedCache(1, now))
     view = create_view(bot, now)
     resources = Resources(engines, bot, view, clock, key_ring, identity, readiness, events, settings.max_page)
@@ -135,7 +147,9 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         now=now,
     )
     worker = WorkerResources(engines, bot, clock, events.publish)
-    asgi = create_asgi(settings, Gate(resources, identity, rates), sandbox)
+    origins = Origins(settings.public_url, frozenset(settings.cors_origins))
+    gate = Gate(resources, identity, sessions if settings.sign_in else None, origins, rates)
+    asgi = create_asgi(settings, gate, sandbox)
     return Program(asgi, resources, worker, http, sandbox, shared)
 
 
@@ -163,7 +177,13 @@ def _shared_through_redis(settings: Settings, now: Callable[[], float]) -> Share
 
     assert settings.redis_url is not None
     redis = connect(settings.redis_url.get_secret_value())
-    return Shared(RedisRelay(redis), RedisRateLimiter(redis, MemoryRateLimiter(now)), redis.aclose)
+    prefix = settings.redis_prefix
+    return Shared(RedisRelay(redis, prefix), RedisRateLimiter(redis, prefix, MemoryRateLimiter(now)), redis.aclose)
+
+
+def _client_secret(settings: Settings) -> str:
+    given = settings.discord_client_secret
+    return world.CLIENT_SECRET if settings.sandbox or given is None else given.get_secret_value()
 
 
 def _policy(name: str, rate: tuple[int, float] | None) -> RatePolicy | None:

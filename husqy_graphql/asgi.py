@@ -26,15 +26,16 @@ from husqy_graphql.engine.trusted import UntrustedDocument, read_trusted_documen
 from husqy_graphql.gql.context import Context
 from husqy_graphql.schema import build_schema, graphql_schema
 from husqy_graphql.transport.credentials import Gate
+from husqy_graphql.transport.csrf import PREFLIGHT_HEADERS
 from husqy_graphql.transport.explorer import explorer_routes
-from husqy_graphql.transport.graphql_http import PREFLIGHT_HEADERS, GraphQLEndpoint
+from husqy_graphql.transport.graphql_http import GraphQLEndpoint
 from husqy_graphql.transport.health import health_routes
 from husqy_graphql.transport.hosts import HostMiddleware
 from husqy_graphql.transport.middleware import RequestMiddleware, request_id_of
 from husqy_graphql.transport.operations import Operations
-from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.responses import error_response
 from husqy_graphql.transport.rest_docs import rest_docs_routes
+from husqy_graphql.transport.sign_in import SignIn, sign_in_routes
 from husqy_graphql.transport.websocket import WebSocketEndpoint
 from rest_compat.compile import PREFIX, Endpoint, compile_documents, read_documents
 from rest_compat.openapi import openapi
@@ -46,6 +47,7 @@ VERSION = version("husqy-graphql")
 REST_TITLE = "Husqy"
 REST_DESCRIPTION = "Husqy's published REST API. Every operation is a GraphQL document over the schema of `/graphql`."
 STATUSES = {code.name: (code.status, code.title) for code in ErrorCode}
+SANDBOX_PATH = "/sandbox/discord"
 FEWEST_BYTES_TO_COMPRESS = 1_000
 
 
@@ -74,27 +76,33 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         trusted_only=settings.trusted_documents_only,
         deadline=settings.operation_seconds,
     )
-    origins = Origins(settings.public_url, frozenset(settings.cors_origins))
-    http = GraphQLEndpoint(operations, gate, settings.max_body, settings.preflight_required)
+    http = GraphQLEndpoint(
+        operations,
+        gate,
+        max_body=settings.max_body,
+        require_preflight=settings.preflight_required,
+        recheck=settings.socket_recheck_seconds,
+    )
     sockets = WebSocketEndpoint(
         operations,
         gate,
-        origins,
         max_message=settings.max_body,
         max_operations=settings.max_socket_operations,
         max_sockets=settings.max_sockets,
         init_wait=settings.socket_init_seconds,
+        recheck=settings.socket_recheck_seconds,
     )
     routes: list[BaseRoute] = [
         Route("/graphql", http),
         WebSocketRoute("/graphql", sockets),
         *explorer_routes(sandbox=sandbox is not None),
         *health_routes(gate.resources.readiness),
+        *sign_in_routes(_sign_in(settings, gate), settings.missing_for_sign_in),
         *rest_docs_routes(openapi_document, sandbox=sandbox is not None),
         *rest_routes(rest_endpoints(), _rest_runtime(operations, gate)),
     ]
     if sandbox is not None:
-        routes.append(Mount("/sandbox/discord", sandbox.app))
+        routes.append(Mount(SANDBOX_PATH, sandbox.app))
     return Starlette(routes=routes, middleware=_middleware(settings))
 
 
@@ -116,6 +124,20 @@ def _middleware(settings: Settings) -> list[Middleware]:
         )
     stack.append(Middleware(CompressMiddleware, minimum_size=FEWEST_BYTES_TO_COMPRESS))
     return stack
+
+
+def _sign_in(settings: Settings, gate: Gate) -> SignIn | None:
+    if gate.sessions is None:
+        return None
+    return SignIn(
+        sessions=gate.sessions,
+        origins=gate.origins,
+        rates=gate.rates,
+        client_id=min(settings.application_ids),
+        authorize_url=f"{SANDBOX_PATH}/oauth2/authorize" if settings.sandbox else settings.discord_authorize_url,
+        # Whoever has consented before need not again; in the sandbox one wants to choose whom to be.
+        prompt=None if settings.sandbox else "none",
+    )
 
 
 def _documents(settings: Settings) -> DocumentStore:

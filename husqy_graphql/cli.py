@@ -57,7 +57,9 @@ def serve() -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=10,
-        ws_max_size=1_000_000,
+        ws_max_size=settings.max_body,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
     )
     click.echo(f"Husqy GraphQL listens on http://{settings.host}:{settings.port} (Ctrl-C stops it).", err=True)
     with suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then, and tells of it this way
@@ -168,12 +170,13 @@ def keys() -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Write every API key again under the first key of HUSQY_SECRET_KEYS, so that older ones can be dropped."""
-    from husqy_graphql.tasks import rotate_api_keys
+    """Write API keys and sessions again under the first key of HUSQY_SECRET_KEYS, so that older ones can be dropped."""
+    from husqy_graphql.tasks import rotate_secrets
 
     settings = _settings()
     _require_migrated(settings)
-    click.echo(f"{_run(rotate_api_keys(settings))} API keys are encrypted under the first secret key now.")
+    keys, sessions = _run(rotate_secrets(settings))
+    click.echo(f"{keys} API keys and {sessions} sessions are encrypted under the first secret key now.")
 
 
 def _settings() -> Settings:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from husqy_graphql.discord.sandbox.world import APPLICATION_ID
 from husqy_graphql.engine.limits import Limits
 from husqy_graphql.gql.connections import PAGE_MAX
+from husqy_graphql.transport.hosts import host_name
 
 # These mean something to the sandbox alone.
 SANDBOX_SERVICE_CREDENTIAL = "sandbox-service"
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="The key ring that encrypts at rest, separated by commas: the first writes, all read."
     )
+    redis_prefix: str = Field("husqy", min_length=1, description="What the names of everything in Redis begin with.")
     trusted_documents: Path | None = Field(
         None, description="A file or folder of GraphQL documents that clients may name by `documentId`."
     )
@@ -119,6 +121,12 @@ class Settings(BaseSettings):
     max_sockets: int = Field(5, ge=1, description="WebSockets of a credential in a process.")
     max_socket_operations: int = Field(20, ge=1, description="Operations at once on a WebSocket.")
     socket_init_seconds: float = Field(10.0, gt=0, description="Seconds in which a WebSocket must identify itself.")
+    socket_recheck_seconds: float = Field(
+        30.0, gt=0, le=60, description="Seconds between two looks at the credential behind an open socket or stream."
+    )
+    session_days: int = Field(
+        30, ge=1, le=365, description="How many days a sign-in lasts; then one has to sign in again."
+    )
     sandbox_path: Path | None = Field(
         Path("var/sandbox.db"),
         description="The file in which the sandbox keeps its objects; none keeps them in memory.",
@@ -262,15 +270,24 @@ class Settings(BaseSettings):
         """The host names that are answered; None for all."""
         if self.allowed_hosts:
             return frozenset(name.lower() for name in self.allowed_hosts)
-        if self.sandbox:
-            # Everybody knows the sandbox's tokens, so no foreign page may reach it by a name that points here.
-            return frozenset({"localhost", "127.0.0.1", "[::1]", self.host})
-        return frozenset({urlsplit(self.public_url).hostname or ""}) if self.public_url else None
+        public = {host_name(urlsplit(self.public_url).netloc)} if self.public_url else set[str]()
+        # Everybody knows the sandbox's tokens, so no foreign page may reach it by a name that points here.
+        loopback = {"localhost", "127.0.0.1", "[::1]", self.host} if self.sandbox else set[str]()
+        return frozenset(public | loopback) or None
+
+    @property
+    def missing_for_sign_in(self) -> tuple[str, ...]:
+        """The settings without which nobody can sign in."""
+        wanted = {
+            "HUSQY_DISCORD_CLIENT_SECRET": self.discord_client_secret,
+            "HUSQY_PUBLIC_URL": self.public_url,
+        }
+        return () if self.sandbox else tuple(name for name, given in wanted.items() if given is None)
 
     @property
     def sign_in(self) -> bool:
         """Whether people can sign in at /auth/login."""
-        return self.sandbox or (self.discord_client_secret is not None and self.public_url is not None)
+        return not self.missing_for_sign_in
 
     @cached_property
     def application_ids(self) -> frozenset[int]:

@@ -23,6 +23,7 @@ from husqy_graphql.config import Settings
 from husqy_graphql.tasks import migrate_database
 
 POSTGRES_URL = os.environ.get("HUSQY_TEST_POSTGRES_URL")
+REDIS_URL = os.environ.get("HUSQY_TEST_REDIS_URL")
 SLOW = os.environ.get("HUSQY_TEST_SLOW") == "1"
 REQUIRE_ALL = os.environ.get("HUSQY_TEST_REQUIRE_ALL") == "1"
 
@@ -36,7 +37,8 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_report_header() -> str:
-    return f"database: {'PostgreSQL' if POSTGRES_URL else 'SQLite (PostgreSQL with HUSQY_TEST_POSTGRES_URL)'}"
+    database = "PostgreSQL" if POSTGRES_URL else "SQLite (PostgreSQL with HUSQY_TEST_POSTGRES_URL)"
+    return f"database: {database}; Redis: {'yes' if REDIS_URL else 'no (with HUSQY_TEST_REDIS_URL)'}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -210,7 +212,7 @@ class Api:
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table, to see that a refusal changed none."""
-        tables = ("guild_settings", "guild_entitlements", "guild_members", "api_keys", "audit_log")
+        tables = ("guild_settings", "guild_entitlements", "guild_members", "api_keys", "sessions", "audit_log")
         return {table: await self.rows(table) for table in tables}
 
 
@@ -226,6 +228,14 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
 
 
 @pytest.fixture
+def redis_settings() -> dict[str, Any]:
+    """Settings of a Redis in which everything of this test has names of its own."""
+    if REDIS_URL is None:
+        pytest.skip("needs Redis: set HUSQY_TEST_REDIS_URL")
+    return {"redis_url": REDIS_URL, "redis_prefix": f"husqy-test-{uuid4().hex[:12]}"}
+
+
+@pytest.fixture
 async def api(database_url: str, clock: FixedClock) -> AsyncGenerator[Api]:
     """The program on the demo world, with its database and its Discord for this test alone."""
     now = Monotonic()
@@ -235,6 +245,7 @@ async def api(database_url: str, clock: FixedClock) -> AsyncGenerator[Api]:
         yield Api(http, program, clock, now)
 
 
-def client(program: Program) -> httpx2.AsyncClient:
+def client(program: Program, base_url: str = "http://127.0.0.1:8000") -> httpx2.AsyncClient:
+    """A browser or another client of the program, with a cookie jar of its own."""
     transport = httpx2.ASGITransport(app=program.asgi, raise_app_exceptions=False)
-    return httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", timeout=30)
+    return httpx2.AsyncClient(transport=transport, base_url=base_url, timeout=30)

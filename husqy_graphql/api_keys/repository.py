@@ -17,7 +17,7 @@ _KEYS = ApiKey.__table__
 _BY_DIGEST = select(_KEYS.c.id, _KEYS.c.guild_id, _KEYS.c.last_use).where(
     _KEYS.c.digest.in_(bindparam("digests", expanding=True))
 )
-_BY_ID = select(_KEYS).where(_KEYS.c.id == bindparam("row_id"))
+_BY_IDS = select(_KEYS).where(_KEYS.c.id.in_(bindparam("row_ids", expanding=True)))
 _OF_GUILD = (
     select(_KEYS)
     .where(_KEYS.c.guild_id == bindparam("guild_id"), _KEYS.c.id > bindparam("after_id"))
@@ -30,8 +30,8 @@ async def key_by_digest(reads: Reads, digests: Sequence[bytes]) -> Row[Any] | No
     return await reads.first(_BY_DIGEST, digests=digests)
 
 
-async def key_by_id(reads: Reads, row_id: int) -> Row[Any] | None:
-    return await reads.first(_BY_ID, row_id=row_id)
+async def keys_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return await reads.all(_BY_IDS, row_ids=row_ids)
 
 
 async def keys_of_guild(reads: Reads, guild_id: int, *, after_id: int, limit: int | None) -> Sequence[Row[Any]]:

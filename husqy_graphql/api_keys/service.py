@@ -109,8 +109,8 @@ async def find_actor(
 
 async def guild_of_key(reads: Reads, row_id: int) -> int | None:
     """The guild of the key with this row number."""
-    row = await repository.key_by_id(reads, row_id)
-    return row.guild_id if row else None
+    rows = await repository.keys_by_ids(reads, [row_id])
+    return rows[0].guild_id if rows else None
 
 
 async def rotate_keys(uow: UnitOfWork, key_ring: KeyRing) -> int:

@@ -49,6 +49,10 @@ class TimedCache(Generic[K, V]):
         entry = self._entries.get(key)
         return entry.value if entry is not None and self._now() - entry.loaded_at < max_age else None
 
+    def put(self, key: K, value: V) -> None:
+        """Cache a value that was learned without a load."""
+        self._keep(key, value, self._now())
+
     def forget(self, key: K) -> None:
         """Drop the value of a key."""
         self._entries.pop(key, None)
@@ -62,8 +66,11 @@ class TimedCache(Generic[K, V]):
         # The age counts from the question: what was true when it was asked may have changed since.
         asked_at = self._now()
         value = await load()
-        self._entries[key] = _Entry(value, asked_at)
+        self._keep(key, value, asked_at)
+        return value
+
+    def _keep(self, key: K, value: V, loaded_at: float) -> None:
+        self._entries[key] = _Entry(value, loaded_at)
         self._entries.move_to_end(key)
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
-        return value

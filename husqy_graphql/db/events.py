@@ -47,7 +47,7 @@ class _Subscriber:
 class GuildEvents:
     """The subscribers of this process, by guild; one for the process.
 
-    A subscriber lives as long as its generator, even one that was never asked for anything: hence the weak sets.
+    The sets are weak, because a generator that is never asked for anything never comes to its end.
     """
 
     relay: Relay | None = None
@@ -115,7 +115,7 @@ async def _watch(subscriber: _Subscriber, among: WeakSet[_Subscriber]) -> AsyncG
         while True:
             yield await _next(subscriber)
     finally:
-        among.discard(subscriber)  # now: the traceback of a task that was cancelled may keep it alive for long
+        among.discard(subscriber)
 
 
 async def _next(subscriber: _Subscriber) -> GuildEvent:

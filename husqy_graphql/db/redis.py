@@ -18,7 +18,6 @@ from husqy_graphql.core.rate_limits import Bucket, BucketState, MemoryRateLimite
 
 log = structlog.get_logger()
 
-CHANNEL = "husqy:guild-events"
 DEADLINE_SECONDS = 1.0
 
 # KEYS: buckets. ARGV: the points, then capacity and refill of each bucket.
@@ -59,10 +58,11 @@ class RedisRateLimiter:
     """Buckets that all processes share. While Redis does not answer, each process goes on with its own."""
 
     redis: Redis
+    prefix: str
     fallback: MemoryRateLimiter = field(default_factory=MemoryRateLimiter)
 
     async def take(self, buckets: Sequence[Bucket], points: int) -> Sequence[BucketState]:
-        keys = [f"husqy:rate:{bucket.policy.name}:{bucket.key}" for bucket in buckets]
+        keys = [f"{self.prefix}:rate:{bucket.policy.name}:{bucket.key}" for bucket in buckets]
         arguments = [number for bucket in buckets for number in (bucket.policy.points, bucket.policy.refill)]
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
@@ -78,12 +78,17 @@ class RedisRelay:
     """Events by publish and subscribe."""
 
     redis: Redis
+    prefix: str
+
+    @property
+    def channel(self) -> str:
+        return f"{self.prefix}:guild-events"
 
     async def publish(self, messages: Sequence[bytes]) -> None:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS), self.redis.pipeline(transaction=False) as pipeline:
                 for message in messages:
-                    pipeline.publish(CHANNEL, message)
+                    pipeline.publish(self.channel, message)
                 await pipeline.execute()
         except RedisError as error:
             raise OSError("Redis does not answer") from error
@@ -91,7 +96,7 @@ class RedisRelay:
     async def messages(self) -> AsyncGenerator[bytes | None]:
         try:
             async with self.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                await pubsub.subscribe(CHANNEL)
+                await pubsub.subscribe(self.channel)
                 yield None
                 async for message in pubsub.listen():
                     yield message["data"]

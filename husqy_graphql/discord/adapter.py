@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from husqy_graphql.discord.http import DiscordHTTP
 from husqy_graphql.discord.port import (
@@ -19,6 +21,7 @@ from husqy_graphql.discord.port import (
     NotThere,
     Refused,
     TokenInfo,
+    TokenPair,
     Unreachable,
     UserGuild,
 )
@@ -106,6 +109,38 @@ class UserDiscord:
             "GET", "/users/@me/guilds", authorization=f"Bearer {token}", query={"limit": 200}
         )
         return _parsed_rows(_user_guild, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthDiscord:
+    """Asks as the application, with its client secret."""
+
+    http: DiscordHTTP
+    client_id: int
+    client_secret: str = field(repr=False)
+
+    async def exchange_code(self, code: str, *, redirect_uri: str, code_verifier: str) -> TokenPair:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": code_verifier,
+        }
+        return _parsed(_token_pair, await self._post("/oauth2/token", form))
+
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return _parsed(_token_pair, await self._post("/oauth2/token", form))
+
+    async def revoke(self, refresh_token: str) -> None:
+        form = {"token": refresh_token, "token_type_hint": "refresh_token"}
+        await self._post("/oauth2/token/revoke", form)
+
+    async def _post(self, route: str, form: Mapping[str, str]) -> Any:
+        # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
+        client = f"{self.client_id}:{quote(self.client_secret, safe='')}"
+        authorization = f"Basic {b64encode(client.encode()).decode()}"
+        return await self.http.request("POST", route, authorization=authorization, form=form)
 
 
 def _parsed(parse: Callable[[Any], T], answer: Any) -> T:
@@ -258,4 +293,17 @@ def _token_info(row: Mapping[str, Any]) -> TokenInfo:
         scopes=frozenset(row["scopes"]),
         expires_at=datetime.fromisoformat(row["expires"]).astimezone(UTC),
         user=_user(row["user"]) if row.get("user") else None,
+    )
+
+
+def _token_pair(row: Mapping[str, Any]) -> TokenPair:
+    if row["token_type"].lower() != "bearer":
+        raise ValueError("token_type")
+    if not (isinstance(row["access_token"], str) and isinstance(row["refresh_token"], str)):
+        raise TypeError("access_token and refresh_token must be text")
+    return TokenPair(
+        access_token=row["access_token"],
+        refresh_token=row["refresh_token"],
+        expires_in=int(row["expires_in"]),
+        scopes=frozenset(row["scope"].split()),
     )

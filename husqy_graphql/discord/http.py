@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx2
 import orjson
@@ -19,6 +20,7 @@ from husqy_graphql.discord.limits import Bucket, RateLimits
 from husqy_graphql.discord.port import (
     DiscordError,
     Invalid,
+    InvalidGrant,
     NotThere,
     Refused,
     Throttled,
@@ -31,6 +33,7 @@ REPEATABLE = {"GET", "PUT", "DELETE", "PATCH"}
 MAX_TRIES = 4
 FIRST_BACKOFF = 0.25  # seconds
 MAJOR_PARAMETERS = ("guild_id", "channel_id", "webhook_id", "token")
+_OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
@@ -67,26 +70,30 @@ class DiscordHTTP:
         parameters: Mapping[str, object] | None = None,
         query: Mapping[str, str | int] | None = None,
         json: object = None,
+        form: Mapping[str, str] | None = None,
         reason: str | None = None,
         keyed: bool = False,
     ) -> Any:
         """The JSON of the answer, None for 204. `route` is a template such as `/guilds/{guild_id}`; `keyed` says that
-        the body has a nonce, so that a repetition makes no second object.
+        the body has a nonce, so that a repetition makes no second object. A body is `json` or a `form`.
 
         Raises the errors of `port.DiscordError`.
         """
         token = hashlib.sha256(authorization.encode()).hexdigest()
         given = {name: quote(str(value), safe="") for name, value in (parameters or {}).items()}
         headers = {"authorization": authorization}
+        content: bytes | None = None
         if json is not None:
-            headers["content-type"] = "application/json"
+            headers["content-type"], content = "application/json", orjson.dumps(json)
+        elif form is not None:
+            headers["content-type"], content = "application/x-www-form-urlencoded", urlencode(form).encode()
         if reason:
             headers["x-audit-log-reason"] = quote(reason[:512])
         request = self._client.build_request(
             method,
             route.format(**given),
             params=dict(query or {}),
-            content=None if json is None else orjson.dumps(json),
+            content=content,
             headers=headers,
         )
         bucket = self._limits.bucket(token, _bucket_name(method, route, given))
@@ -165,12 +172,21 @@ class DiscordHTTP:
 
 
 def _client_error(status: int, body: dict[str, Any]) -> DiscordError:
-    message, code = str(body.get("message") or f"status {status}"), _integer(body.get("code"))
+    oauth_error = _oauth_error(body)
+    if oauth_error == "invalid_grant":
+        return InvalidGrant(oauth_error, status=status)
+    message, code = str(body.get("message") or oauth_error or f"status {status}"), _integer(body.get("code"))
     if 30000 <= code < 31000:
         return TooMany(message, status=status, code=code)
     kind = {401: Unauthorized, 403: Refused, 404: NotThere}.get(status, Invalid)
     details = "; ".join(_details(body.get("errors"), ""))
     return kind(f"{message} ({details})" if details else message, status=status, code=code)
+
+
+def _oauth_error(body: Mapping[str, Any]) -> str | None:
+    # RFC 6749, section 5.2. The description beside it is left out: it may quote what was sent.
+    error = body.get("error")
+    return error if isinstance(error, str) and _OAUTH_ERROR.fullmatch(error) else None
 
 
 class _Progress:

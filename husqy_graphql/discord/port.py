@@ -6,6 +6,7 @@ the call had an effect.
 
     DiscordError
     ├── Invalid        400: Discord did not accept a value
+    │   └── InvalidGrant   an authorization code or refresh token that is wrong, used or revoked
     ├── Unauthorized   401: the bot's or the user's token is not valid
     ├── Refused        403: a permission is missing, or the role hierarchy forbids it
     ├── NotThere       404: only for calls that need the object
@@ -17,7 +18,7 @@ the call had an effect.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Protocol
@@ -34,6 +35,10 @@ class DiscordError(Exception):
 
 class Invalid(DiscordError):
     pass
+
+
+class InvalidGrant(Invalid):
+    """RFC 6749, section 5.2."""
 
 
 class Unauthorized(DiscordError):
@@ -198,6 +203,16 @@ class TokenInfo:
     user: DiscordUser | None  # only with the scope `identify`
 
 
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What the token endpoint gives (RFC 6749, section 5.1); `expires_in` is the access token's life in seconds."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int
+    scopes: frozenset[str]
+
+
 class BotPort(Protocol):
     """What the bot itself may ask, with the bot's token."""
 
@@ -235,4 +250,21 @@ class UserPort(Protocol):
 
     async def user_guilds(self, token: str) -> Sequence[UserGuild]:
         """The guilds of the token's user (scope `guilds`)."""
+        ...
+
+
+class OAuthPort(Protocol):
+    """What the application asks for people who sign in (RFC 6749). Unauthorized means a wrong client secret."""
+
+    async def exchange_code(self, code: str, *, redirect_uri: str, code_verifier: str) -> TokenPair:
+        """The tokens for an authorization code (PKCE, RFC 7636); raises InvalidGrant for one that is not good (any
+        more)."""
+        ...
+
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        """New tokens for the same person; the old refresh token is used up. Raises InvalidGrant."""
+        ...
+
+    async def revoke(self, refresh_token: str) -> None:
+        """End the authorization: its access tokens and its refresh token (RFC 7009)."""
         ...

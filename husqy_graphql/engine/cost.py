@@ -16,9 +16,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLInterfaceType,
-    GraphQLList,
     GraphQLNamedType,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -112,7 +110,7 @@ class _Planner:
     fragments: Mapping[str, FragmentDefinitionNode]
     defaults: Mapping[str, ValueNode | None]
     # By fragment and page size: the items of a connection may be selected through a fragment.
-    known: dict[tuple[str, ListSize], tuple[CostPlan, ...]]
+    known: dict[tuple[str, ListSize], CostPlan]
 
     def selections(
         self, selection_set: SelectionSetNode, parent: GraphQLNamedType, page: ListSize, *, mutations: bool = False
@@ -125,7 +123,7 @@ class _Planner:
                     if plan is not None:
                         plans.append(plan)
                 case FragmentSpreadNode():
-                    plans += self._spread(selection.name.value, page, mutations=mutations)
+                    plans.append(self._spread(selection.name.value, page, mutations=mutations))
                 case InlineFragmentNode(type_condition=None):
                     plans += self.selections(selection.selection_set, parent, page, mutations=mutations)
                 case InlineFragmentNode(type_condition=NamedTypeNode() as condition):
@@ -135,11 +133,12 @@ class _Planner:
                     pass
         return tuple(plans)
 
-    def _spread(self, name: str, page: ListSize, *, mutations: bool) -> tuple[CostPlan, ...]:
+    def _spread(self, name: str, page: ListSize, *, mutations: bool) -> CostPlan:
         if (name, page) not in self.known:
             fragment = self.fragments[name]
             on = self.schema.type_map[fragment.type_condition.name.value]
-            self.known[name, page] = self.selections(fragment.selection_set, on, page, mutations=mutations)
+            below = self.selections(fragment.selection_set, on, page, mutations=mutations)
+            self.known[name, page] = CostPlan(below=below)
         return self.known[name, page]
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType, page: ListSize, *, mutation: bool) -> CostPlan | None:
@@ -178,7 +177,8 @@ class _Planner:
     def _length(self, value: ValueNode, otherwise: int) -> ListSize:
         match value:
             case IntValueNode(value=digits):
-                return ListSize(int(digits) if digits.isdigit() and 1 <= len(digits) <= 3 else otherwise)
+                number = int(digits) if digits.isdigit() and len(digits) <= 3 else 0
+                return ListSize(number if 0 < number <= PAGE_MAX else otherwise)
             case ListValueNode():
                 return ListSize(len(value.values))
             case VariableNode():
@@ -195,5 +195,4 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, ValueNode | None]
 
 
 def _is_list(kind: Any) -> bool:
-    inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind  # pyright: ignore[reportUnknownMemberType]
-    return isinstance(inner, GraphQLList)
+    return str(kind).startswith("[")

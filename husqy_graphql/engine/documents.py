@@ -183,7 +183,9 @@ def _refused(errors: list[GraphQLError], code: ErrorCode) -> PreparedDocument:
         first = alike[0]
         nodes = [node for error in alike for node in error.nodes or ()]
         coded.append(
-            GraphQLError(message, nodes or None, first.source, first.positions, extensions={"code": code.name})
+            GraphQLError(message, nodes, extensions={"code": code.name})
+            if nodes
+            else GraphQLError(message, None, first.source, first.positions, extensions={"code": code.name})
         )
     return PreparedDocument(errors=tuple(coded))
 

@@ -81,7 +81,9 @@ class Engine:
         if not isinstance(source, ExecutionResult | AsyncIterator):
             source = await source
         if isinstance(source, ExecutionResult):
-            return self._presented(source, context)
+            # It never began, so there is no data, not even null: an error of the request, which has no path.
+            errors = self._presented(source, context).errors or []
+            return ExecutionResult(None, [_without_path(error) for error in errors])
         return self._events(cast("AsyncGenerator[ExecutionResult]", source), context)
 
     async def _admit(self, operation: PreparedOperation, variables: Mapping[str, Any], context: Context) -> None:
@@ -124,6 +126,12 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - masked and logged
                 original = error.original_error if isinstance(error, GraphQLError) else error
                 yield ExecutionResult(None, [to_graphql_error(coded(original or error, context.request_id))])
+
+
+def _without_path(error: GraphQLError) -> GraphQLError:
+    return GraphQLError(
+        error.message, error.nodes, original_error=error.original_error, extensions=dict(error.extensions or {})
+    )
 
 
 def _check(limit: str, what: str, value: int, maximum: int) -> None:

@@ -100,6 +100,10 @@ class Context:
         """The caller; raises Unauthenticated when there is none."""
         return require_actor(self.caller.actor)
 
+    def require_actor(self) -> None:
+        """Raise Unauthenticated without a credential."""
+        require_actor(self.caller.actor)
+
     async def authorize(self, guild_id: int, permission: Permission) -> GuildAccess:
         """Proof of the permission; raises Unauthenticated, Forbidden or RateLimited."""
         access = await authorize(self.caller.actor, guild_id, permission, self._administers)

@@ -102,10 +102,10 @@ async def _watch(
     make: Callable[[GuildEvent], Awaitable[T | None]],
 ) -> AsyncGenerator[T]:
     await context.authorize(guild_id, Permission.READ)
-    events = context.resources.events.watch(guild_id)
     if await context.load(load_settings, guild_id) is None:
         raise NotFound(NO_GUILD)
-    return _changes(context, guild_id, events, wanted, make)
+    # Last: nothing is awaited between here and the first wait for an event, so that nobody can leave in between.
+    return _changes(context, guild_id, context.resources.events.watch(guild_id), wanted, make)
 
 
 async def _changes(

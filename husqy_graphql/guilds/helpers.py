@@ -56,17 +56,17 @@ class MemberDataDeletePayload:
 class HelpersQuery:
     @strawberry.field(description="The languages that Husqy can write in.")
     def supported_languages(self, info: Info) -> list[Language]:
-        _ = info.context.actor
+        info.context.require_actor()
         return [Language(name=each.full_name, abbreviation=each.abbreviation) for each in supported_languages()]
 
     @strawberry.field(description="The time zones that a guild may choose, by IANA name.")
     def supported_time_zones(self, info: Info) -> list[str]:
-        _ = info.context.actor
+        info.context.require_actor()
         return list(time_zone_names())
 
     @strawberry.field(description="The unit systems that a guild may choose.")
     def supported_unit_systems(self, info: Info) -> list[str]:
-        _ = info.context.actor
+        info.context.require_actor()
         return list(UNIT_SYSTEMS)
 
     @strawberry.field(
@@ -94,7 +94,7 @@ class HelpersQuery:
         context = info.context
         if guild_id is not None:
             await context.authorize(guild_id, Permission.ADMINISTER)
-        _ = context.actor
+        context.require_actor()
         return await service.replace_variables(
             context.resources.bot,
             content,

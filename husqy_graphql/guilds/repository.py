@@ -20,13 +20,13 @@ _MEMBERS = GuildMember.__table__
 _AUDIT = AuditLogEntry.__table__
 
 _SETTINGS_OF_GUILDS = select(_SETTINGS).where(_SETTINGS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
-_SETTINGS_BY_ID = select(_SETTINGS).where(_SETTINGS.c.id == bindparam("row_id"))
+_SETTINGS_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids", expanding=True)))
 _ENTITLEMENTS_OF_GUILDS = (
     select(_ENTITLEMENTS)
     .where(_ENTITLEMENTS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
     .order_by(_ENTITLEMENTS.c.id)
 )
-_ENTITLEMENT_BY_ID = select(_ENTITLEMENTS).where(_ENTITLEMENTS.c.id == bindparam("row_id"))
+_ENTITLEMENT_BY_IDS = select(_ENTITLEMENTS).where(_ENTITLEMENTS.c.id.in_(bindparam("row_ids", expanding=True)))
 _PREVENTING_MEMBERS = select(_MEMBERS.c.guild_id, _MEMBERS.c.user_id).where(
     _MEMBERS.c.guild_id.in_(bindparam("guild_ids", expanding=True)), _MEMBERS.c.prevent_data_collection
 )
@@ -38,7 +38,7 @@ _AUDIT_ROWS_OF_MEMBER = (
     .select_from(_AUDIT)
     .where(_AUDIT.c.guild_id == bindparam("guild_id"), _AUDIT.c.actor_user_id == bindparam("user_id"))
 )
-_AUDIT_BY_ID = select(_AUDIT).where(_AUDIT.c.id == bindparam("row_id"))
+_AUDIT_BY_IDS = select(_AUDIT).where(_AUDIT.c.id.in_(bindparam("row_ids", expanding=True)))
 
 
 async def settings_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -46,8 +46,8 @@ async def settings_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequence
     return await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids)
 
 
-async def settings_by_id(reads: Reads, row_id: int) -> Row[Any] | None:
-    return await reads.first(_SETTINGS_BY_ID, row_id=row_id)
+async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return await reads.all(_SETTINGS_BY_IDS, row_ids=row_ids)
 
 
 async def entitlements_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -55,8 +55,8 @@ async def entitlements_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequ
     return await reads.all(_ENTITLEMENTS_OF_GUILDS, guild_ids=guild_ids)
 
 
-async def entitlement_by_id(reads: Reads, row_id: int) -> Row[Any] | None:
-    return await reads.first(_ENTITLEMENT_BY_ID, row_id=row_id)
+async def entitlements_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return await reads.all(_ENTITLEMENT_BY_IDS, row_ids=row_ids)
 
 
 async def preventing_members(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -100,8 +100,8 @@ async def audit_log(
     return await reads.all(statement)
 
 
-async def audit_entry_by_id(reads: Reads, row_id: int) -> Row[Any] | None:
-    return await reads.first(_AUDIT_BY_ID, row_id=row_id)
+async def audit_entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return await reads.all(_AUDIT_BY_IDS, row_ids=row_ids)
 
 
 async def add_settings_if_absent(session: AsyncSession, guild_id: int) -> bool:

@@ -52,7 +52,7 @@ class IdentityQuery:
             str, strawberry.argument(description="A Discord access token, an API key or the service credential.")
         ],
     ) -> Credential:
-        _ = info.context.actor
+        info.context.require_actor()
         if not value:
             raise BadUserInput("The credential is empty.", {"value": "must not be empty"})
         return Credential(value=value, identity=to_identity(await info.context.resources.credentials.resolve(value)))
@@ -72,7 +72,7 @@ class IdentityQuery:
             strawberry.argument(description="Whom to ask about: the `subject` of an `Identity`."),
         ],
     ) -> bool:
-        _ = info.context.actor
+        info.context.require_actor()
         return await info.context.resources.credentials.target_administers(guild_id, target)
 
 

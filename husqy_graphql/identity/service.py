@@ -34,6 +34,7 @@ V = TypeVar("V")
 API_KEY_SUBJECT = "api-key:"
 SERVICE_SUBJECT = "service"
 CREDENTIAL_MAX_LENGTH = 512
+ACTING_USER_REFUSED = "Only Husqy itself may send X-Husqy-Acting-User."
 CACHE_SIZE = 10_000
 
 # Seconds. What Discord says of a token changes rarely; who administers a guild must be forgotten quickly.
@@ -121,12 +122,17 @@ class Identity:
     async def token_guilds(self, token: str, *, fresh: bool) -> Sequence[UserGuild]:
         """The guilds of a token's user; raises Unauthenticated when Discord has revoked the token meanwhile."""
         key = _digest(token)
+        known = self.tokens.peek(key, REJECTED_TOKEN_AGE)
+        if isinstance(known, RejectedToken):
+            raise Unauthenticated(known.reason)
         try:
             return await _or_stale(self.guilds, key, lambda: self.users.user_guilds(token), fresh=fresh)
         except Unauthorized:
-            self.tokens.forget(key)
+            # Remembered: Discord bans addresses that go on asking with tokens which it refuses.
+            rejected = RejectedToken("Discord no longer accepts this access token: sign in again.")
+            self.tokens.put(key, rejected)
             self.guilds.forget(key)
-            raise Unauthenticated("Discord no longer accepts this access token: sign in again.") from None
+            raise Unauthenticated(rejected.reason) from None
 
     def _is_service(self, credential: str) -> bool:
         # Every one is compared, so that the time taken tells nothing.
@@ -204,7 +210,7 @@ async def authenticate(
     actor = await identity.resolve(credential, fresh=fresh)
     if acting_user is not None:
         if not isinstance(actor, ServiceActor):
-            raise Forbidden("Only Husqy itself may send X-Husqy-Acting-User.")
+            raise Forbidden(ACTING_USER_REFUSED)
         try:
             actor = ServiceActor(parse_snowflake(acting_user))
         except ValueError as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
 
 from husqy_graphql.api_keys.graphql import to_api_key
-from husqy_graphql.api_keys.repository import key_by_id
+from husqy_graphql.api_keys.repository import keys_by_ids
 from husqy_graphql.api_keys.service import reveal
 from husqy_graphql.core.access import Permission
 from husqy_graphql.core.errors import BadUserInput, Forbidden
@@ -20,18 +21,20 @@ from husqy_graphql.guilds import repository as guilds
 from husqy_graphql.guilds.audit_log import to_audit_log_entry
 from husqy_graphql.guilds.types import to_entitlement, to_settings
 
-# How a row is read, what its field in `Guild` asks of the caller, and how it is shown.
-_NodeType = tuple[Callable[[Reads, int], Awaitable[Any]], Permission, Callable[[Context, Any], Node]]
+# How rows are read, what its field in `Guild` asks of the caller, and how one is shown.
+_NodeType = tuple[
+    Callable[[Reads, Sequence[int]], Awaitable[Sequence[Any]]], Permission, Callable[[Context, Any], Node]
+]
 
 NODE_TYPES: Mapping[str, _NodeType] = {
     "ApiKey": (
-        key_by_id,
+        keys_by_ids,
         Permission.MANAGE_API_KEYS,
         lambda context, row: to_api_key(reveal(row, context.resources.key_ring)),
     ),
-    "AuditLogEntry": (guilds.audit_entry_by_id, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
-    "Entitlement": (guilds.entitlement_by_id, Permission.READ, lambda _, row: to_entitlement(row)),
-    "GuildSettings": (guilds.settings_by_id, Permission.READ, lambda _, row: to_settings(row)),
+    "AuditLogEntry": (guilds.audit_entries_by_ids, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
+    "Entitlement": (guilds.entitlements_by_ids, Permission.READ, lambda _, row: to_entitlement(row)),
+    "GuildSettings": (guilds.settings_by_ids, Permission.READ, lambda _, row: to_settings(row)),
 }
 
 
@@ -53,16 +56,16 @@ class NodeQuery:
             raise BadUserInput(
                 f"These are {len(ids)} ids, more than {PAGE_MAX}.", {"ids": f"must be at most {PAGE_MAX}"}
             )
-        return [await _find(info.context, each) for each in ids]
+        return await asyncio.gather(*(_find(info.context, each) for each in ids))
 
 
 async def _find(context: Context, node_id: str) -> Node | None:
-    _ = context.actor
+    context.require_actor()
     type_name, row_id = decode_node_id(node_id)
     if type_name not in NODE_TYPES:
         return None
-    read, permission, show = NODE_TYPES[type_name]
-    row = await read(context.resources.reads, row_id)
+    _, permission, show = NODE_TYPES[type_name]
+    row = await context.load(_LOADERS[type_name], row_id)
     if row is None:
         return None
     try:
@@ -70,3 +73,16 @@ async def _find(context: Context, node_id: str) -> Node | None:
     except Forbidden:
         return None  # which rows exist is nobody's business but their guild's
     return show(context, row)
+
+
+def _loader(type_name: str) -> Callable[[Context, Sequence[int]], Awaitable[list[Any]]]:
+    read = NODE_TYPES[type_name][0]
+
+    async def load(context: Context, row_ids: Sequence[int]) -> list[Any]:
+        found = {row.id: row for row in await read(context.resources.reads, row_ids)}
+        return [found.get(row_id) for row_id in row_ids]
+
+    return load
+
+
+_LOADERS = {type_name: _loader(type_name) for type_name in NODE_TYPES}

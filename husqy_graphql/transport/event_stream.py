@@ -40,6 +40,7 @@ class EventStreamResponse:
 
     results: AsyncGenerator[ExecutionResult]
     recheck: Callable[[], Awaitable[Any]]
+    recheck_seconds: float = RECHECK_SECONDS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
@@ -60,14 +61,15 @@ class EventStreamResponse:
 
     async def _chunks(self, gone: asyncio.Future[None]) -> AsyncGenerator[bytes]:
         checked_at = monotonic()
+        pause = min(HEARTBEAT_SECONDS, self.recheck_seconds)
         coming: asyncio.Future[ExecutionResult | None] | None = None
         try:
             while True:
                 coming = coming or asyncio.ensure_future(anext(self.results, None))
-                await asyncio.wait({coming, gone}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({coming, gone}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 if gone.done():
                     return
-                if monotonic() - checked_at >= RECHECK_SECONDS:
+                if monotonic() - checked_at >= self.recheck_seconds:
                     with suppress(Unavailable):  # nothing says that it was revoked
                         await self.recheck()
                     checked_at = monotonic()

@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from husqy_graphql.core.errors import (
     BadUserInput,
     CodedError,
-    Forbidden,
     MethodNotAllowed,
     NotAcceptable,
     PayloadTooLarge,
@@ -27,7 +26,8 @@ from husqy_graphql.core.errors import (
 from husqy_graphql.engine.errors import coded
 from husqy_graphql.gql.context import Context
 from husqy_graphql.transport.credentials import Gate
-from husqy_graphql.transport.event_stream import EVENT_STREAM, EventStreamResponse, single_result
+from husqy_graphql.transport.csrf import check_preflight
+from husqy_graphql.transport.event_stream import EVENT_STREAM, RECHECK_SECONDS, EventStreamResponse, single_result
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.negotiation import best_media_type
 from husqy_graphql.transport.operations import Operations, response_body, was_executed
@@ -37,19 +37,18 @@ from husqy_graphql.transport.responses import error_headers, error_response, jso
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 ALLOW = "GET, POST, OPTIONS"
-# A browser sends these to another origin only after it has asked (a preflight); any of them proves that it did.
-PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name")
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
     """The `/graphql` endpoint. `max_body` is in bytes; `require_preflight` asks a GET for a header that no foreign page
-    can send unasked."""
+    can send unasked; `recheck` is in seconds, of streams."""
 
     operations: Operations
     gate: Gate
     max_body: int = 100_000
     require_preflight: bool = False
+    recheck: float = RECHECK_SECONDS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of any method; raises nothing."""
@@ -73,8 +72,8 @@ class GraphQLEndpoint:
 
     async def _parameters(self, request: Request) -> GraphQLParameters:
         if request.method == "GET":
-            if self.require_preflight and not any(request.headers.get(name) for name in PREFLIGHT_HEADERS):
-                raise Forbidden("A GET needs the header `GraphQL-Require-Preflight: 1` here; or send a POST.")
+            if self.require_preflight:
+                check_preflight(request)
             return from_query(request.query_params)
         if request.method != "POST":
             raise MethodNotAllowed("GraphQL takes GET and POST.")
@@ -104,7 +103,7 @@ class GraphQLEndpoint:
             results = await self.operations.subscribe(operation, parameters.variables, context)
             if isinstance(results, ExecutionResult):
                 return _response(results, parameters, context, media_type)
-            return EventStreamResponse(results, partial(self.gate.caller, request, fresh=True))
+            return EventStreamResponse(results, partial(self.gate.caller, request, fresh=True), self.recheck)
         result = await self.operations.run(operation, parameters.variables, context)
         return _response(result, parameters, context, media_type)
 

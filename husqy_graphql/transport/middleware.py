@@ -37,7 +37,8 @@ class RequestMiddleware:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
+        request_headers = Headers(scope=scope)
+        given = request_headers.get("x-request-id", "")
         request_id = given if _ACCEPTABLE_REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
         scope.setdefault("state", {})["request_id"] = request_id
         started = perf_counter()
@@ -53,6 +54,9 @@ class RequestMiddleware:
                     headers.setdefault(name, value)
                 for name, value in rate_limit_headers(scope["state"].get("budget")).items():
                     headers[name] = value
+                if "cookie" in request_headers:
+                    # Shared caches keep no answers to bearer tokens (RFC 9111, section 3.5), but those to cookies.
+                    headers.setdefault("cache-control", "no-store")
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

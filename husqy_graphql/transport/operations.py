@@ -15,6 +15,7 @@ from husqy_graphql.engine.documents import DocumentStore, PreparedDocument, Prep
 from husqy_graphql.engine.errors import to_graphql_error
 from husqy_graphql.engine.execution import Engine
 from husqy_graphql.gql.context import Context
+from husqy_graphql.gql.scalars import format_datetime
 from husqy_graphql.transport.parameters import GraphQLParameters
 
 
@@ -116,7 +117,7 @@ def _shown_cost(context: Context) -> Mapping[str, Any]:
         shown[name] = {
             "limit": state.policy.points,
             "remaining": int(state.remaining),
-            "resetAt": (now + timedelta(seconds=state.full_in)).isoformat(),
+            "resetAt": format_datetime(now + timedelta(seconds=state.full_in)),
         }
     return shown
 

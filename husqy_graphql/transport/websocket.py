@@ -25,9 +25,9 @@ from husqy_graphql.core.errors import BadUserInput, CodedError, Conflict, Confli
 from husqy_graphql.engine.errors import coded, to_graphql_error
 from husqy_graphql.identity.service import Caller
 from husqy_graphql.transport.credentials import Gate
+from husqy_graphql.transport.event_stream import RECHECK_SECONDS
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.operations import Operations, response_body, was_executed
-from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.parameters import from_json
 from husqy_graphql.transport.rate_limits import subject_of
 from husqy_graphql.transport.responses import error_response
@@ -35,7 +35,6 @@ from husqy_graphql.transport.responses import error_response
 log = structlog.get_logger()
 
 SUBPROTOCOL = "graphql-transport-ws"
-RECHECK_SECONDS = 30.0
 CREDENTIAL_NAMES = ("authorization", "x-api-key", "x-husqy-acting-user")
 
 BAD_REQUEST = 4400
@@ -59,11 +58,10 @@ class Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebSocketEndpoint:
-    """The sockets of `/graphql`. `init_wait` is in seconds, `max_message` in bytes."""
+    """The sockets of `/graphql`. `init_wait` and `recheck` are in seconds, `max_message` in bytes."""
 
     operations: Operations
     gate: Gate
-    origins: Origins
     max_message: int = 100_000
     max_operations: int = 20
     max_sockets: int = 5
@@ -89,7 +87,7 @@ class WebSocketEndpoint:
 
     def _refusal(self, socket: WebSocket) -> Response | None:
         """Why the upgrade is refused. Browsers name the page's origin and would send its cookies; others have none."""
-        if "origin" in socket.headers and not self.origins.accepts(socket):
+        if "origin" in socket.headers and not self.gate.origins.accepts(socket):
             return error_response(Forbidden("Pages of this origin may not open a socket here."))
         return None
 

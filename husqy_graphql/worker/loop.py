@@ -12,6 +12,8 @@ import structlog
 from husqy_graphql.worker.entitlements import INTERVAL as ENTITLEMENTS_INTERVAL
 from husqy_graphql.worker.entitlements import sync_entitlements
 from husqy_graphql.worker.resources import WorkerResources
+from husqy_graphql.worker.sessions import INTERVAL as SESSIONS_INTERVAL
+from husqy_graphql.worker.sessions import delete_expired_sessions
 
 log = structlog.get_logger()
 
@@ -25,7 +27,10 @@ class Job:
     run: Callable[[WorkerResources], Awaitable[object]]
 
 
-JOBS = (Job("entitlements", ENTITLEMENTS_INTERVAL, sync_entitlements),)
+JOBS = (
+    Job("entitlements", ENTITLEMENTS_INTERVAL, sync_entitlements),
+    Job("sessions", SESSIONS_INTERVAL, delete_expired_sessions),
+)
 
 
 async def run_worker(resources: WorkerResources) -> None:

@@ -52,3 +52,18 @@ async def test_a_list_has_a_constant_number_of_statements(api: Api, name: str, m
         await api.data(ENTITLE, token="sandbox-service", id=str(number + 1))
 
     assert await statements() == few <= most
+
+
+async def test_nodes_are_read_in_one_statement_for_each_type(api: Api) -> None:
+    for _ in range(12):
+        await api.rest("POST", "/auth/api-key", json={"guild_id": GUILD})
+    page = await api.data(
+        f'{{ guild(id: "{GUILD}") {{ apiKeys {{ nodes {{ id }} }} auditLog {{ nodes {{ id }} }} }} }}'
+    )
+    ids = [node["id"] for field in ("apiKeys", "auditLog") for node in page["guild"][field]["nodes"]]
+
+    with counted(api) as seen:
+        found = (await api.data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids))["nodes"]
+    assert [node["id"] for node in found] == ids
+    assert len(ids) == 25
+    assert len(seen) == 2

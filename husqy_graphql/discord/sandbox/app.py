@@ -1,4 +1,5 @@
-"""The fake Discord as an ASGI app: `/api/v10` speaks Discord's REST API, `/control` pulls its strings."""
+"""The fake Discord as an ASGI app: `/api/v10` speaks Discord's REST API, `/oauth2/authorize` is the page that asks for
+consent, `/control` pulls the strings."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from husqy_graphql.core.clock import Clock
-from husqy_graphql.discord.sandbox import control, entitlements, guilds, users
+from husqy_graphql.discord.sandbox import consent, control, entitlements, guilds, oauth, users
 from husqy_graphql.discord.sandbox.state import Dropped, Fault, Refusal, State
 from husqy_graphql.discord.sandbox.store import Store
 
@@ -40,8 +41,9 @@ def create_sandbox(path: Path | None, clock: Clock) -> Sandbox:
     """A sandbox that keeps its objects in the file (in memory without one), beginning with the demo world."""
     state = State(Store(path), clock)
     state.seed_if_new()
-    api = Router([*users.routes(state), *guilds.routes(state), *entitlements.routes(state)])
-    app = Router([Mount(API, _Api(api, state)), Mount("/", _Refusals(Router(control.routes(state))))])
+    api = Router([*users.routes(state), *guilds.routes(state), *entitlements.routes(state), *oauth.routes(state)])
+    rest = Router([*consent.routes(state), *control.routes(state)])
+    app = Router([Mount(API, _Api(api, state)), Mount("/", _Refusals(rest))])
     return Sandbox(app, state)
 
 

@@ -58,6 +58,12 @@ def routes(state: State) -> list[Route]:
         state.store.put("user", found["id"], {**found, **changes})
         return JSONResponse({**found, **changes})
 
+    async def next_token(request: Request) -> Response:
+        local(request)
+        state.next_token.clear()
+        state.next_token.update(await request.json())
+        return Response(status_code=204)
+
     async def calls(request: Request) -> Response:
         local(request)
         return JSONResponse(list(state.calls))
@@ -67,6 +73,7 @@ def routes(state: State) -> list[Route]:
         state.store.clear()
         state.faults.clear()
         state.calls.clear()
+        state.next_token.clear()
         state.seed_if_new()
         return Response(status_code=204)
 
@@ -75,6 +82,7 @@ def routes(state: State) -> list[Route]:
         Route("/control/guilds/{guild_id:int}/members/{user_id:int}", members, methods=["PUT", "DELETE"]),
         Route("/control/guilds/{guild_id:int}/bot", members, methods=["PUT", "DELETE"]),
         Route("/control/users/{user_id:int}", user, methods=["PUT"]),
+        Route("/control/next-token", next_token, methods=["PUT"]),
         Route("/control/calls", calls),
         Route("/control/reset", reset, methods=["POST"]),
     ]

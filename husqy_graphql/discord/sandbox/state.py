@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NoReturn
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -50,12 +51,16 @@ class Fault:
 
 @dataclass(slots=True)
 class State:
-    """Everything behind the routes; faults and the list of calls live in this process alone."""
+    """Everything behind the routes; faults, the list of calls and `next_token` live in this process alone.
+
+    `next_token` has what the next access token says in place of the truth: its `application_id`, its `scopes`.
+    """
 
     store: Store
     clock: Clock
     faults: list[Fault] = field(default_factory=list[Fault])
     calls: deque[dict[str, Any]] = field(default_factory=lambda: deque[dict[str, Any]](maxlen=CALLS_KEPT))
+    next_token: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def seed_if_new(self) -> None:
         """Make the demo world in an empty store."""
@@ -73,7 +78,9 @@ class State:
         """The access token of the request; raises Discord's 401."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         found = self.store.get("token", value) if scheme == "Bearer" else None
-        return found or self._unauthorized()
+        if found is None or datetime.fromisoformat(found["expires"]) <= self.clock():
+            self._unauthorized()
+        return found
 
     def bot(self, request: Request) -> None:
         """Raise Discord's 401 unless the bot calls."""
@@ -109,5 +116,5 @@ class State:
                 held |= int(role["permissions"])
         return ALL_PERMISSIONS if held & ADMINISTRATOR_PERMISSION else held
 
-    def _unauthorized(self) -> Any:
+    def _unauthorized(self) -> NoReturn:
         raise Refusal(401, 0, "401: Unauthorized")

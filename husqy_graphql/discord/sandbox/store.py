@@ -56,3 +56,8 @@ class Store:
             (kind, len(prefix), prefix),
         )
         return [orjson.loads(value) for (value,) in rows]
+
+    def items(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        """Every key of a kind with its object."""
+        rows = self._connection.execute("SELECT key, value FROM objects WHERE kind = ? ORDER BY key", (kind,))
+        return [(key, orjson.loads(value)) for key, value in rows]

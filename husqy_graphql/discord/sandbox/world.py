@@ -15,7 +15,9 @@ OTHER_BOT, HUSQY = BASE + 108, BASE + 109
 APPLICATION_ID = HUSQY
 OTHER_APPLICATION_ID = BASE + 190
 SKU_ID = BASE + 180
-BOT_TOKEN = "sandbox-bot"  # noqa: S105 - it means something to the sandbox alone
+# These mean something to the sandbox alone.
+BOT_TOKEN = "sandbox-bot"  # noqa: S105
+CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105
 
 EVERYONE_PERMISSIONS = 0x0000_0006_2A8D_DC41
 # View, send, embed, manage channels, roles, messages, kick, ban, moderate, move, connect; not administrator.
@@ -60,6 +62,14 @@ USERS = (
     (OUTSIDER, "zoe", "Zoe", False),
     (OTHER_BOT, "otherbot", None, True),
     (HUSQY, "Husqy", None, True),
+)
+# Whom the consent page offers.
+PEOPLE = (
+    (OWNER, "Owner Olivia"),
+    (ADMIN, "Administrator Adam"),
+    (MEMBER, "Member Mia"),
+    (MEMBER_2, "Member Noah"),
+    (OUTSIDER, "Outsider Zoe"),
 )
 ALL_SCOPES = ("identify", "guilds")
 TOKENS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (

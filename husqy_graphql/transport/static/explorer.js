@@ -49,7 +49,8 @@
     let response;
     try {
       response = await fetch(config.endpoint, {
-        method: "POST", headers, body, cache: "no-store",
+        // Without cookies: the bar says on whose behalf it asks, and a session would be somebody whom it does not show.
+        method: "POST", headers, body, cache: "no-store", credentials: "omit",
       });
     } catch {
       throw new Error("The server does not answer. Is it still running?");
