@@ -96,7 +96,7 @@ const scenarios = {
       lazy: false,
       on: {connecting: () => sockets++},
     });
-    tell(await all(outsider.iterate({query: CHANGES})));
+    tell(await errors(outsider.iterate({query: CHANGES})));
     tell(await all(outsider.iterate({query: VIEWER})));
     tell({sockets});
     await outsider.dispose();

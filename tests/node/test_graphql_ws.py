@@ -64,9 +64,9 @@ async def test_an_invalid_document_is_an_error_of_its_operation(authority: str) 
 
 
 async def test_a_forbidden_subscription_leaves_the_socket_open(authority: str) -> None:
-    [[refused], [viewer], sockets] = await seen(authority, "forbidden")
+    [[error], [viewer], sockets] = await seen(authority, "forbidden")
 
-    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert error["extensions"]["code"] == "FORBIDDEN"
     assert viewer["data"]["viewer"]["kind"] == "USER"
     assert sockets == {"sockets": 1}
 
