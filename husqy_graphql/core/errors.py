@@ -30,7 +30,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
-
 MOST_IN_JSON = 2**53  # from here on readers of JSON round integers, and its writers may refuse them
 
 
