@@ -6,18 +6,17 @@ import asyncio
 import json
 import os
 import shutil
-import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from husqy_graphql.app import Program
 from tests.conftest import Api
+from tests.serving import served
 
 NODE = shutil.which("node")
 FOLDER = os.environ.get("HUSQY_TEST_NODE")
@@ -94,13 +93,6 @@ async def told(name: str, *arguments: str) -> list[Any]:
         return seen
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that must become true soon."""
-    async with asyncio.timeout(SECONDS):
-        while not holds():  # noqa: ASYNC110 - what it waits for has no event
-            await asyncio.sleep(0.01)
-
-
 def subscribers(program: Program) -> int:
     """How many are watching."""
     return program.resources.events.subscribers
@@ -109,19 +101,5 @@ def subscribers(program: Program) -> int:
 @pytest.fixture
 async def authority(api: Api) -> AsyncGenerator[str]:
     """Where the program of `api` answers over TCP: a host and a port."""
-    async with listening(api.program) as address:
+    async with served(api.program) as address:
         yield address
-
-
-@asynccontextmanager
-async def listening(program: Program) -> AsyncGenerator[str]:
-    config = uvicorn.Config(program.asgi, access_log=False, log_config=None, lifespan="off", server_header=False)
-    server = uvicorn.Server(config)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-        await until(lambda: server.started or serving.done())
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        server.force_exit = True
-        await serving

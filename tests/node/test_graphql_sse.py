@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.conftest import GUILD, OWNER, Api
-from tests.node.conftest import script, subscribers, told, until
+from tests.node.conftest import script, subscribers, told
+from tests.serving import until
 
 
 async def seen(authority: str, scenario: str) -> list[Any]:
