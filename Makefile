@@ -6,10 +6,13 @@ PIP := $(BIN)/pip --disable-pip-version-check
 # The program's own home: its database, its sandbox. Nothing else is written.
 VAR := var
 
-.PHONY: help install run test check schema migrate bench explorer clean
+# The npm packages that the tests in tests/node run, pinned here alone.
+NODE_CLIENTS := graphql@16.15.0 graphql-http@1.23.1 graphql-sse@2.6.1 graphql-ws@6.4.2 ws@8.23.0
+
+.PHONY: help install run test check schema migrate bench explorer node-clients browser clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(VENV)/.installed ## Install the program into .venv
 
@@ -36,6 +39,10 @@ schema: $(VENV)/.installed ## Write schema.graphql anew
 migrate: $(VENV)/.installed ## Bring the database to the newest schema
 	$(BIN)/husqy-graphql migrate
 
+node-clients: $(VENV)/node/.installed ## Fetch the npm clients for tests/node (then HUSQY_TEST_NODE=.venv/node make test)
+
+browser: $(VENV)/.installed-browser ## Fetch what tests/browser needs, but for Chromium itself
+
 bench: $(VENV)/.installed-dev ## Measure what the engine costs (see benchmarks/README.md)
 	$(BIN)/python benchmarks/documents.py
 
@@ -51,4 +58,15 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# Playwright drives the Chromium of the system: its own browsers are not downloaded.
+$(VENV)/.installed-browser: $(VENV)/.installed-dev
+	$(PIP) install --quiet --constraint constraints.txt playwright
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/husqy-graphql explorer install
+	@touch $@
+
+$(VENV)/node/.installed: Makefile
+	@mkdir -p $(@D)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(@D) $(NODE_CLIENTS)
 	@touch $@

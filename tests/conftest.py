@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx2
@@ -25,12 +25,15 @@ from husqy_graphql.tasks import migrate_database
 POSTGRES_URL = os.environ.get("HUSQY_TEST_POSTGRES_URL")
 REDIS_URL = os.environ.get("HUSQY_TEST_REDIS_URL")
 SLOW = os.environ.get("HUSQY_TEST_SLOW") == "1"
+REQUIRE_ALL = os.environ.get("HUSQY_TEST_REQUIRE_ALL") == "1"
 
 GUILD = 1300000000000000001
 QUIET_GUILD = 1300000000000000002
 FOREIGN_GUILD = 1300000000000000003  # the owner's, without Husqy
 UNKNOWN_GUILD = 1300000000000009999
 OWNER, ADMIN, MEMBER, MEMBER_2, OUTSIDER = (1300000000000000101 + index for index in range(5))
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_report_header() -> str:
@@ -43,6 +46,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "slow" in item.keywords and not SLOW:
             item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _required((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _required((yield))
+
+
+def _required(report: Report) -> Report:
+    """The report, a failed one where HUSQY_TEST_REQUIRE_ALL=1 meets a test that was skipped for want of something."""
+    if not REQUIRE_ALL or report.outcome != "skipped" or hasattr(report, "wasxfail"):
+        return report
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    # What only the other database has is tested there.
+    if "SQLite" not in reason and "PostgreSQL" not in reason:
+        report.outcome = "failed"
+        report.longrepr = f"HUSQY_TEST_REQUIRE_ALL=1 takes no skipped tests. {reason}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -31,9 +31,11 @@ async def served(program: Program) -> AsyncGenerator[str]:
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve())
     await until(lambda: server.started)
-    yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await asyncio.wait_for(serving, 15)
+    try:
+        yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:  # or a test that fails leaves a socket to the next one
+        server.should_exit = True
+        await asyncio.wait_for(serving, 15)
 
 
 @dataclass

@@ -30,6 +30,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
+MOST_IN_JSON = 2**53  # from here on readers of JSON round integers, and its writers may refuse them
+
 
 class ErrorCode(Enum):
     """Every `extensions.code` with its HTTP status and the title of its problem body."""
@@ -202,7 +204,7 @@ class TimedOut(CodedError):
 
 
 class QueryTooComplex(CodedError):
-    """A document over a limit. `value` is None where counting stopped at the limit."""
+    """A document over a limit. `value` is None where counting stopped at the limit, or went beyond what JSON holds."""
 
     code = ErrorCode.QUERY_TOO_COMPLEX
 
@@ -210,7 +212,8 @@ class QueryTooComplex(CodedError):
         super().__init__(detail)
         self.limit = limit
         self.maximum = maximum
-        self.value = value
+        # Fragments that spread each other twice count to powers of two.
+        self.value = value if value is None or value < MOST_IN_JSON else None
 
     @property
     def extensions(self) -> dict[str, Any]:

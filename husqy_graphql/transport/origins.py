@@ -21,7 +21,7 @@ class Origins:
         """Our own origin (RFC 6454, section 6.2), without a slash at its end."""
         if self.public is not None:
             return self.public
-        scheme = connection.url.scheme
+        scheme = connection.scope["scheme"]  # not `url`, which reads the query as UTF-8
         return f"{_SOCKET_SCHEMES.get(scheme, scheme)}://{connection.headers.get('host', '')}"
 
     def accepts(self, connection: HTTPConnection) -> bool:

@@ -32,7 +32,7 @@ def rest_docs_routes(
         return Asset("rest_docs.html", render_docs(openapi(), links).encode())
 
     async def docs(request: Request) -> Response:
-        address = f"{request.url.scheme}://{own_host(request) or 'localhost'}"
+        address = f"{request.scope['scheme']}://{own_host(request) or 'localhost'}"
         # Hundreds of operations take a while the first time.
         return await page_response(request, await asyncio.to_thread(page, address), _POLICY)
 

@@ -129,7 +129,7 @@ class _Endpoint:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"allow": ", ".join(self._methods)})
         if request.method not in self._methods:
-            raise MethodNotAllowed(f"{request.url.path} takes {self.method}.")
+            raise MethodNotAllowed(f"{request.scope['path']} takes {self.method}.")
         return await self.answer(self.settings, request)
 
     @property
