@@ -5,21 +5,19 @@ Source: embeds.md; the limits are Discord's.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-MAX_TEXT = 16_384  # characters before parsing
+from husqy_graphql.core.pasted_json import BadPastedJSON, PastedFault, check_text, parse_object
+
 MAX_EMBEDS = 5
 MAX_TOTAL = 6_000  # characters of all visible texts of a message
 MAX_FIELDS = 25
 MAX_URL = 2_048
 MAX_COLOR = 0xFFFFFF
-MAX_DEPTH = 20
 _TEXTS = {"title": 256, "description": 4096}
 _PARTS: Mapping[str, Mapping[str, int]] = {
     "footer": {"text": 2048},
@@ -32,49 +30,26 @@ _ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "thumbnail": ("url",),
 }
 _FIELD_TEXTS = {"name": 256, "value": 1024}
-# Written as escapes they pass through JSON, and nothing can send them.
-_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 _VARIABLE = re.compile(r"<[a-z_]+>")
 
 Embed = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class EmbedFault:
-    """What is wrong at a place: a path like `embeds[0].fields[2].name`, or empty for the whole."""
-
-    path: str
-    detail: str
-
-    @property
-    def dotted(self) -> str:
-        """The path with dots alone: `embeds.0.title`."""
-        return self.path.replace("[", ".").replace("]", "")
-
-
-class BadEmbeds(ValueError):
-    """Text that is no embed JSON; `faults` says what is wrong where."""
-
-    def __init__(self, faults: Sequence[EmbedFault]) -> None:
-        super().__init__(f"{faults[0].path}: {faults[0].detail}")
-        self.faults = tuple(faults)
-
-
 def parse_embeds(text: str) -> list[Embed]:
-    """The embeds of a text, with nothing in them but what Discord knows. Raises BadEmbeds with every fault."""
+    """The embeds of a text, with nothing in them but what Discord knows. Raises BadPastedJSON with every fault."""
     found = _embeds_of(text)
-    faults: list[EmbedFault] = []
+    faults: list[PastedFault] = []
     embeds = [_embed(each, f"embeds[{index}]", faults) for index, each in enumerate(found)]
     total = sum(map(len, _visible(embeds)))
     if total > MAX_TOTAL:
-        faults.append(EmbedFault("embeds", f"has {total} characters in all; at most {MAX_TOTAL} are allowed"))
+        faults.append(PastedFault("embeds", f"has {total} characters in all; at most {MAX_TOTAL} are allowed"))
     if faults:
-        raise BadEmbeds(faults)
+        raise BadPastedJSON(faults)
     return embeds
 
 
 def render_embeds(text: str, replace: Callable[[str], str]) -> list[Embed]:
-    """The embeds with `replace` done in every text, cut to the limits. Raises BadEmbeds for a stored text that is none.
+    """The embeds with `replace` done in every text, cut to the limits. Raises BadPastedJSON for a text that is none.
 
     Replaced after parsing, so that a name with quotes in it cannot break the JSON.
     """
@@ -88,27 +63,18 @@ def render_embeds(text: str, replace: Callable[[str], str]) -> list[Embed]:
 
 
 def _embeds_of(text: str) -> list[Any]:
-    if len(text) > MAX_TEXT:
-        raise BadEmbeds([EmbedFault("", f"has {len(text)} characters; at most {MAX_TEXT} are allowed")])
-    cleaned, depth = _scan(text)
-    if depth > MAX_DEPTH:
-        raise BadEmbeds([EmbedFault("", f"is nested more than {MAX_DEPTH} deep")])
-    try:
-        given: Any = json.loads(cleaned, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise BadEmbeds([EmbedFault("", "is not JSON")]) from None
-    embeds = cast("dict[str, Any]", given).get("embeds") if isinstance(given, dict) else None
+    embeds = parse_object(text).get("embeds")
     if not isinstance(embeds, list) or not embeds:
-        raise BadEmbeds([EmbedFault("", "must be a JSON object with a list `embeds`")])
+        raise BadPastedJSON([PastedFault("", "must be a JSON object with a list `embeds`")])
     found = cast("list[Any]", embeds)
     if len(found) > MAX_EMBEDS:
-        raise BadEmbeds([EmbedFault("embeds", f"has {len(found)} embeds; at most {MAX_EMBEDS} are allowed")])
+        raise BadPastedJSON([PastedFault("embeds", f"has {len(found)} embeds; at most {MAX_EMBEDS} are allowed")])
     return found
 
 
-def _embed(given: Any, path: str, faults: list[EmbedFault]) -> Embed:
+def _embed(given: Any, path: str, faults: list[PastedFault]) -> Embed:
     if not isinstance(given, dict):
-        faults.append(EmbedFault(path, "must be an object"))
+        faults.append(PastedFault(path, "must be an object"))
         return {}
     source = cast("dict[str, Any]", given)
     embed: Embed = {}
@@ -117,13 +83,13 @@ def _embed(given: Any, path: str, faults: list[EmbedFault]) -> Embed:
     _take_address(source, embed, "url", path, faults)
     _take_text(source, embed, "timestamp", 200, path, faults)
     if "timestamp" in embed and not _VARIABLE.search(embed["timestamp"]) and not _is_time(embed["timestamp"]):
-        faults.append(EmbedFault(f"{path}.timestamp", "must be a time in ISO 8601, or <current_datetime_iso>"))
+        faults.append(PastedFault(f"{path}.timestamp", "must be a time in ISO 8601, or <current_datetime_iso>"))
     color = source.get("color")
     if color is not None:
         if isinstance(color, int) and not isinstance(color, bool) and 0 <= color <= MAX_COLOR:
             embed["color"] = color
         else:
-            faults.append(EmbedFault(f"{path}.color", f"must be a whole number from 0 to {MAX_COLOR}"))
+            faults.append(PastedFault(f"{path}.color", f"must be a whole number from 0 to {MAX_COLOR}"))
     for name, addresses in _ADDRESSES.items():
         part = _part(source.get(name), _PARTS.get(name, {}), addresses, f"{path}.{name}", faults)
         if part:
@@ -132,17 +98,17 @@ def _embed(given: Any, path: str, faults: list[EmbedFault]) -> Embed:
     if fields:
         embed["fields"] = fields
     if not _has_visible_part(embed) and not any(fault.path.startswith(path) for fault in faults):
-        faults.append(EmbedFault(path, "must have a title, description, author, footer, image, thumbnail or field"))
+        faults.append(PastedFault(path, "must have a title, description, author, footer, image, thumbnail or field"))
     return embed
 
 
 def _part(
-    given: Any, texts: Mapping[str, int], addresses: Sequence[str], path: str, faults: list[EmbedFault]
+    given: Any, texts: Mapping[str, int], addresses: Sequence[str], path: str, faults: list[PastedFault]
 ) -> dict[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, dict):
-        faults.append(EmbedFault(path, "must be an object"))
+        faults.append(PastedFault(path, "must be an object"))
         return {}
     source, part = cast("dict[str, Any]", given), dict[str, Any]()
     for name, longest in texts.items():
@@ -153,28 +119,28 @@ def _part(
     return part if needed in part else {}
 
 
-def _fields(given: Any, path: str, faults: list[EmbedFault]) -> list[dict[str, Any]]:
+def _fields(given: Any, path: str, faults: list[PastedFault]) -> list[dict[str, Any]]:
     if given is None:
         return []
     if not isinstance(given, list):
-        faults.append(EmbedFault(path, "must be a list"))
+        faults.append(PastedFault(path, "must be a list"))
         return []
     found = cast("list[Any]", given)
     if len(found) > MAX_FIELDS:
-        faults.append(EmbedFault(path, f"has {len(found)} fields; at most {MAX_FIELDS} are allowed"))
+        faults.append(PastedFault(path, f"has {len(found)} fields; at most {MAX_FIELDS} are allowed"))
         return []
     fields: list[dict[str, Any]] = []
     for index, each in enumerate(found):
         place = f"{path}[{index}]"
         if not isinstance(each, dict):
-            faults.append(EmbedFault(place, "must be an object"))
+            faults.append(PastedFault(place, "must be an object"))
             continue
         source, field = cast("dict[str, Any]", each), dict[str, Any]()
         for name, longest in _FIELD_TEXTS.items():
             _take_text(source, field, name, longest, place, faults, required=True)
         inline = source.get("inline")
         if inline is not None and not isinstance(inline, bool):
-            faults.append(EmbedFault(f"{place}.inline", "must be true or false"))
+            faults.append(PastedFault(f"{place}.inline", "must be true or false"))
         fields.append({**field, "inline": inline is True})
     return fields
 
@@ -185,26 +151,22 @@ def _take_text(
     name: str,
     longest: int,
     path: str,
-    faults: list[EmbedFault],
+    faults: list[PastedFault],
     *,
     required: bool = False,
 ) -> None:
-    text = source.get(name)
-    if text is None or text == "":
+    given = source.get(name)
+    if given is None or given == "":
         if required:
-            faults.append(EmbedFault(f"{path}.{name}", f"must have 1 to {longest} characters"))
-    elif not isinstance(text, str):
-        faults.append(EmbedFault(f"{path}.{name}", "must be a string"))
-    elif _UNSENDABLE.search(text):
-        faults.append(EmbedFault(f"{path}.{name}", "must not contain a NUL or half of a surrogate pair"))
-    elif len(text) > longest:
-        faults.append(EmbedFault(f"{path}.{name}", f"has {len(text)} characters; at most {longest} are allowed"))
-    else:
+            faults.append(PastedFault(f"{path}.{name}", f"must have 1 to {longest} characters"))
+        return
+    text = check_text(given, longest, f"{path}.{name}", faults)
+    if text is not None:
         target[name] = text
 
 
 def _take_address(
-    source: Mapping[str, Any], target: dict[str, Any], name: str, path: str, faults: list[EmbedFault]
+    source: Mapping[str, Any], target: dict[str, Any], name: str, path: str, faults: list[PastedFault]
 ) -> None:
     before = len(faults)
     _take_text(source, target, name, MAX_URL, path, faults)
@@ -215,7 +177,7 @@ def _take_address(
         and not _VARIABLE.search(target[name])
         and not _is_address(target[name])
     ):
-        faults.append(EmbedFault(f"{path}.{name}", "must be an address that begins with http:// or https://"))
+        faults.append(PastedFault(f"{path}.{name}", "must be an address that begins with http:// or https://"))
         del target[name]
 
 
@@ -271,38 +233,6 @@ def _visible(embeds: Sequence[Embed]) -> Iterator[str]:
 
 def _has_visible_part(embed: Embed) -> bool:
     return any(name in embed for name in ("title", "description", "author", "footer", "image", "thumbnail", "fields"))
-
-
-def _scan(text: str) -> tuple[str, int]:
-    """The text without trailing commas (the manual's own sample has one), and how deep its brackets stand.
-
-    One walk, so that hostile text costs no more than other text; what stands inside strings does not count.
-    """
-    kept: list[str] = []
-    comma: int | None = None  # where the last comma stands that nothing but blanks has followed
-    deepest = depth = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            inside = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character in "]}":
-            depth -= 1
-            if comma is not None:
-                kept[comma] = ""
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        else:
-            inside = character == '"'
-        if not character.isspace():
-            comma = len(kept) if character == "," and not inside else None
-        kept.append(character)
-    return "".join(kept), deepest
-
-
-def _no_constant(_: str) -> Any:
-    raise ValueError("NaN and Infinity are not JSON")
 
 
 def _is_address(text: str) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from husqy_graphql.core.embeds import MAX_TOTAL, BadEmbeds, parse_embeds, render_embeds
+from husqy_graphql.core.embeds import MAX_TOTAL, parse_embeds, render_embeds
+from husqy_graphql.core.pasted_json import BadPastedJSON
 
 
 def embeds(*given: Any) -> str:
@@ -18,7 +19,7 @@ def embeds(*given: Any) -> str:
 
 
 def faults(text: str) -> dict[str, str]:
-    with pytest.raises(BadEmbeds) as refused:
+    with pytest.raises(BadPastedJSON) as refused:
         parse_embeds(text)
     return {fault.path: fault.detail for fault in refused.value.faults}
 
@@ -147,7 +148,7 @@ def test_any_json_is_taken_or_refused(value: Any) -> None:
     for text in (json.dumps(value), json.dumps({"embeds": value}), json.dumps({"embeds": [value]})):
         try:
             parsed = parse_embeds(text)
-        except BadEmbeds:
+        except BadPastedJSON:
             continue
         json.dumps(parsed, ensure_ascii=False).encode()
         render_embeds(text, str)

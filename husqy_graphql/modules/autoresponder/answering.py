@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from husqy_graphql.core.embeds import BadEmbeds, render_embeds
+from husqy_graphql.core.embeds import render_embeds
 from husqy_graphql.core.errors import NotFound
+from husqy_graphql.core.pasted_json import BadPastedJSON
 from husqy_graphql.core.templates import TemplateContext, render
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.engines import Reads
@@ -77,7 +78,7 @@ async def answer(
                     channel_id=look.message.channel_id,
                 )
             await _run(bot, row, look.message, context)
-        except (DiscordError, BadEmbeds) as error:
+        except (DiscordError, BadPastedJSON) as error:
             failures.append(error)
     return failures
 

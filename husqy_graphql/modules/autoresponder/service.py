@@ -10,12 +10,13 @@ from uuid import uuid4
 
 from husqy_graphql.core.access import GuildAccess
 from husqy_graphql.core.audit import AuditAction
-from husqy_graphql.core.embeds import BadEmbeds, parse_embeds
+from husqy_graphql.core.embeds import parse_embeds
 from husqy_graphql.core.errors import BadUserInput, NotFound
 from husqy_graphql.core.limits import Limit, check_limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
+from husqy_graphql.core.pasted_json import BadPastedJSON
 from husqy_graphql.core.privacy import MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guilds import is_premium
@@ -267,9 +268,8 @@ def _check_message(new: NewResponse) -> None:
 def _check_embeds(new: NewResponse) -> None:
     try:
         parse_embeds(new.content or "")
-    except BadEmbeds as error:
-        faults = {f"input.content.{fault.dotted}".rstrip("."): fault.detail for fault in error.faults}
-        raise BadUserInput("This is not the JSON of embeds.", faults) from None
+    except BadPastedJSON as error:
+        raise BadUserInput("This is not the JSON of embeds.", error.fields("input.content")) from None
 
 
 def _check_reaction(new: NewResponse) -> None:
