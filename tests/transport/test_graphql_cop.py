@@ -115,13 +115,7 @@ async def test_9_post_of_a_form(hardened: httpx2.AsyncClient) -> None:
     assert "data" not in response.json()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param("/", marks=pytest.mark.xfail(reason="HUSQY_EXPLORER=signed-in is not obeyed yet", strict=True)),
-        *PAGES[1:],
-    ],
-)
+@pytest.mark.parametrize("path", PAGES)
 async def test_10_explorers(hardened: httpx2.AsyncClient, path: str) -> None:
     response = await hardened.get(path, headers={"accept": "text/html"})
 
