@@ -16,7 +16,7 @@ import orjson
 from graphql import ExecutionResult
 from starlette.types import Receive, Scope, Send
 
-from husqy_graphql.core.errors import CodedError, Unavailable
+from husqy_graphql.core.errors import CodedError, Internal, RateLimited, Unavailable
 from husqy_graphql.engine.errors import to_graphql_error
 from husqy_graphql.transport.operations import response_body
 
@@ -59,6 +59,13 @@ class EventStreamResponse:
             gone.cancel()
             await self.results.aclose()
 
+    async def _look_at_caller(self) -> None:
+        try:
+            await self.recheck()
+        except CodedError as error:
+            if not says_nothing_of_caller(error):
+                raise
+
     async def _chunks(self, gone: asyncio.Future[None]) -> AsyncGenerator[bytes]:
         checked_at = monotonic()
         pause = min(HEARTBEAT_SECONDS, self.recheck_seconds)
@@ -70,8 +77,7 @@ class EventStreamResponse:
                 if gone.done():
                     return
                 if monotonic() - checked_at >= self.recheck_seconds:
-                    with suppress(Unavailable):  # nothing says that it was revoked
-                        await self.recheck()
+                    await self._look_at_caller()
                     checked_at = monotonic()
                 if not coming.done():
                     yield _HEARTBEAT
@@ -88,6 +94,11 @@ class EventStreamResponse:
                 with suppress(asyncio.CancelledError, Exception):
                     await coming
         yield _COMPLETE
+
+
+def says_nothing_of_caller(error: CodedError) -> bool:
+    """Whether a second look at a caller failed for a reason that is not the caller's: nothing was revoked then."""
+    return isinstance(error, Unavailable | RateLimited | Internal)
 
 
 def single_result(result: ExecutionResult) -> EventStreamResponse:

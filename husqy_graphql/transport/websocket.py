@@ -21,11 +21,11 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from husqy_graphql.core.access import ServiceActor
-from husqy_graphql.core.errors import BadUserInput, CodedError, Conflict, ConflictReason, Forbidden, Unavailable
+from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, Forbidden, Unavailable
 from husqy_graphql.engine.errors import coded, to_graphql_error
 from husqy_graphql.identity.service import Caller
 from husqy_graphql.transport.credentials import Gate
-from husqy_graphql.transport.event_stream import RECHECK_SECONDS
+from husqy_graphql.transport.event_stream import RECHECK_SECONDS, says_nothing_of_caller
 from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.operations import Operations, response_body, was_executed
 from husqy_graphql.transport.parameters import from_json
@@ -178,10 +178,11 @@ class _Session:
             await asyncio.sleep(self.endpoint.recheck)
             try:
                 self.caller = await self.endpoint.gate.caller(self.identified, fresh=True)
-            except Unavailable:
-                pass  # nothing says that it was revoked
-            except CodedError as error:
-                raise Closed(FORBIDDEN, _reason(error.detail)) from None
+            except Exception as error:  # noqa: BLE001 - masked and logged
+                shown = coded(error, request_id_of(self.socket.scope))
+                if says_nothing_of_caller(shown):
+                    continue
+                raise Closed(FORBIDDEN, _reason(shown.detail)) from None
 
     async def _subscribe(self, message: Mapping[str, Any]) -> None:
         key = _id(message)
@@ -202,8 +203,12 @@ class _Session:
                     return
                 await self._send("next", key, response_body(result))
             await self._send("complete", key)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the client is gone, which the listener sees as well
+        except Exception as error:  # noqa: BLE001 - masked and logged
+            # A client that is gone is seen by the listener as well.
+            if self.socket.application_state is WebSocketState.CONNECTED and not isinstance(error, WebSocketDisconnect):
+                shown = to_graphql_error(coded(error, request_id_of(self.socket.scope)))
+                with suppress(RuntimeError, WebSocketDisconnect):
+                    await self._send_errors(key, ExecutionResult(None, [shown]))
         finally:
             if self.running.get(key) is asyncio.current_task():
                 del self.running[key]
