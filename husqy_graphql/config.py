@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     max_depth: int = Field(10, ge=1, description="How deep the fields of a document may stand.")
     max_aliases: int = Field(15, ge=0, description="Aliases of a document.")
     max_directives: int = Field(25, ge=0, description="Directives of a document.")
+    max_repeats: int = Field(20, ge=1, description="How often one selection may have the same field.")
     max_root_fields: int = Field(20, ge=1, description="Fields at the root of an operation.")
     max_page: int = Field(100, ge=1, le=PAGE_MAX, description="Items of a page.")
     max_nodes: int = Field(5_000, ge=1, description="Objects that an operation may ask for.")
@@ -243,6 +244,7 @@ class Settings(BaseSettings):
             depth=self.max_depth,
             aliases=self.max_aliases,
             directives=self.max_directives,
+            repeats=self.max_repeats,
             root_fields=self.max_root_fields,
             errors=self.max_errors,
             nodes=self.max_nodes,

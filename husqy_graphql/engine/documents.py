@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,18 +15,23 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     StringValueNode,
     Visitor,
     parse,
     validate,
     visit,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from husqy_graphql.core.errors import CodedError, ErrorCode, QueryTooComplex
 from husqy_graphql.engine.cost import CostPlan, plan_cost
 from husqy_graphql.engine.errors import to_graphql_error
 from husqy_graphql.engine.limits import INTROSPECTION, Limits, check_counts, check_length, check_shape
 from husqy_graphql.engine.text import unstorable_reason
+
+# graphql-core's budget for comparing fields with each other, lowered: its own lets 15 KB take more than a second.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +67,15 @@ def prepare(schema: GraphQLSchema, text: str, limits: Limits | None) -> Prepared
         survey = _Survey()
         visit(document, survey)
         if limits:
-            check_counts(survey.aliases, survey.directives, limits)
+            # Before validation, which may cost far more than it takes to count.
+            check_counts(survey.aliases, survey.directives, survey.repeats, limits)
+            check_shape(document, limits)
         errors = [
             *survey.errors,
             *validate(schema, document, max_errors=(limits or Limits()).errors, hide_suggestions=True),
         ]
         if errors:
             return _refused(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED)
-        if limits:
-            check_shape(document, limits)
         operations = prepare_operations(schema, document, introspects=survey.introspects, trusted=limits is None)
         return PreparedDocument(operations)
     except CodedError as error:
@@ -197,6 +202,7 @@ class _Survey(Visitor):
         super().__init__()
         self.aliases = 0
         self.directives = 0
+        self.repeats = 0
         self.introspects = False
         self.errors: list[GraphQLError] = []
 
@@ -206,6 +212,10 @@ class _Survey(Visitor):
 
     def enter_directive(self, *_: object) -> None:
         self.directives += 1
+
+    def enter_selection_set(self, node: SelectionSetNode, *_: object) -> None:
+        names = Counter((each.alias or each.name).value for each in node.selections if isinstance(each, FieldNode))
+        self.repeats = max(self.repeats, *names.values(), 0)
 
     def enter_string_value(self, node: StringValueNode, *_: object) -> None:
         reason = unstorable_reason(node.value)

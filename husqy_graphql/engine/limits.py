@@ -34,6 +34,7 @@ class Limits:
     depth: int = 10
     aliases: int = 15
     directives: int = 25
+    repeats: int = 20
     root_fields: int = 20
     nodes: int = 5_000
     cost: int = 1_000
@@ -46,16 +47,18 @@ def check_length(text: str, limits: Limits) -> None:
     _check("characters", "characters", len(text), limits.characters)
 
 
-def check_counts(aliases: int, directives: int, limits: Limits) -> None:
-    """Raise QueryTooComplex for too many aliases or directives."""
+def check_counts(aliases: int, directives: int, repeats: int, limits: Limits) -> None:
+    """Raise QueryTooComplex for too many aliases or directives, or a field that one selection has too often: validation
+    compares each with each."""
     _check("aliases", "aliases", aliases, limits.aliases)
     _check("directives", "directives", directives, limits.directives)
+    _check("repeats", "repetitions of one field", repeats, limits.repeats)
 
 
 def check_shape(document: DocumentNode, limits: Limits) -> None:
     """Raise QueryTooComplex for an operation that is too deep, or has too many fields at its root.
 
-    Needs a document whose fragments form no circle. Introspection has a limit of its own in graphql-core.
+    Needs no valid document. Introspection has a limit of its own in graphql-core.
     """
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     depth_of = _measure(fragments, _depth)
@@ -96,6 +99,7 @@ def _measure(
         if isinstance(selection, FragmentSpreadNode):
             name = selection.name.value
             if name not in known:
+                known[name] = 0  # ends a circle, which validation refuses afterwards
                 known[name] = of(fragments[name].selection_set) if name in fragments else 0
             return known[name]
         return of(getattr(selection, "selection_set", None))

@@ -27,6 +27,7 @@ LIMITS: dict[str, tuple[str, int, str]] = {
     "max_depth": ("depth", 5, CHANGES),
     "max_aliases": ("aliases", 2, f"{{ {fields(3)} }}"),
     "max_directives": ("directives", 1, "{ __typename @skip(if: false) @include(if: true) }"),
+    "max_repeats": ("repeats", 2, "{ service { liveness liveness liveness } }"),
     "max_root_fields": ("rootFields", 2, "{ supportedTimeZones supportedUnitSystems __typename }"),
     "max_nodes": ("nodes", 9, f'{{ guild(id: "{GUILD}") {{ id auditLog(first: 8) {{ nodes {{ id }} }} }} }}'),
     "max_cost": ("cost", 9, f'{{ guild(id: "{GUILD}") {{ id auditLog(first: 8) {{ nodes {{ id }} }} }} }}'),
