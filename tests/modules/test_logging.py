@@ -411,3 +411,67 @@ def test_every_live_switch_has_a_sentence_and_the_dormant_ones_have_none() -> No
         "vckick", "move", "tempmute", "temptimeout", "customembed_create",
     }  # fmt: skip
     assert all(len(event.sentence) > 5 for event in LogEvent if not event.dormant)
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429, "retry_after": 60}, {"drop": "before"}])
+async def test_a_channel_is_not_changed_while_discord_cannot_be_asked(api: Api, fault: dict[str, Any]) -> None:
+    await enable(api, "logging")
+    await api.fault({"path": f"/guilds/{GUILD}", "times": 99, **fault})
+
+    await refused(api, 503, "PUT", f"{PATH}/settings", json={**SETTINGS, "logs_channel_id": GENERAL_CHANNEL})
+    assert (await update(api, log_help=False))["log_help"] is False  # switches need no Discord
+
+
+async def test_a_move_stands_although_the_channels_cannot_be_told(api: Api) -> None:
+    await enable(api, "logging")
+    await api.fault({"path": "/messages$", "method": "POST", "status": 500, "times": 99})
+
+    assert (await update(api, logs_channel_id=GENERAL_CHANNEL))["logs_channel_id"] == str(GENERAL_CHANNEL)
+
+
+async def test_rest_and_graphql_lead_the_same_life(api: Api) -> None:
+    await enable(api, "logging")
+    await update(api, log_help=False, log_meme=False, logs_channel_id=GENERAL_CHANNEL)
+    await check(api, category="misc", event="games", data={"name": "chess"})
+    over_rest = [line for line in await logs(api) if "moved" not in line]
+    [rest_row] = await api.rows("module_logging")
+    await api.rest("DELETE", f"{PATH}/settings", json=SETTINGS)
+    before = len(await channel_messages(api, GENERAL_CHANNEL))
+
+    guild = {"guild": str(GUILD)}
+    await api.data(
+        "mutation ($guild: Snowflake!) { moduleEnable(guildId: $guild, module: LOGGING) { guild { id } } }", **guild
+    )
+    changed = await api.data(
+        """mutation ($guild: Snowflake!, $channel: Snowflake) { loggingSettingsUpdate(guildId: $guild, input: {
+          channelId: $channel, switches: [{event: HELP, enabled: false}, {event: MEME, enabled: false}]}) {
+          settings { help: logs(event: HELP) games: logs(event: GAMES) channel { name }
+            switches(category: MISC) { event enabled dormant } } } }""",
+        **guild,
+        channel=str(GENERAL_CHANNEL),
+    )
+    assert changed["loggingSettingsUpdate"]["settings"] == {
+        "help": False,
+        "games": True,
+        "channel": {"name": "general"},
+        "switches": [
+            {"event": "GAMES", "enabled": True, "dormant": False},
+            {"event": "MEME", "enabled": False, "dormant": False},
+        ],
+    }
+    await api.data(
+        """mutation ($guild: Snowflake!, $data: JSONObject) { loggingEventCheck(guildId: $guild, input: {
+          category: MISC, event: "games", success: true, data: $data}) { logged message } }""",
+        token="sandbox-service",
+        acting=MEMBER,
+        **guild,
+        data={"name": "chess"},
+    )
+    [graphql_row] = await api.rows("module_logging")
+    unlike = {"id", "posting_until"}
+    assert {k: v for k, v in rest_row.items() if k not in unlike} == {
+        k: v for k, v in graphql_row.items() if k not in unlike
+    }
+    told = [message["content"] for message in (await channel_messages(api, GENERAL_CHANNEL))[before:]]
+    over_graphql = [line.partition(" - ")[2] or line for content in told for line in content.split("\n")]
+    assert [line for line in over_graphql if "moved" not in line] == over_rest
