@@ -143,9 +143,14 @@ class Context:
     @asynccontextmanager
     async def change(self, access: GuildAccess | MemberAccess, event: LogEvent) -> AsyncGenerator[UnitOfWork]:
         """A unit of work for a change that the logging module tells of, also when a rule refuses it."""
+        async with self.telling_failures(access, event), self.unit_of_work() as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def telling_failures(self, access: GuildAccess | MemberAccess, event: LogEvent) -> AsyncGenerator[None]:
+        """Let the logging module tell of whatever fails in the block: for operations with several steps."""
         try:
-            async with self.unit_of_work() as uow:
-                yield uow
+            yield
         except Exception as error:
             await self.log_failure(access, event, error)
             raise
