@@ -182,6 +182,11 @@ class Context:
         settings = await self.load(_load_guild_settings, guild_id)
         return settings is not None and bool(getattr(settings, enabled_column(name)))
 
+    async def auto_delete(self, guild_id: int) -> int:
+        """Seconds until the guild wants Husqy's replies removed; 0 keeps them."""
+        settings = await self.load(_load_guild_settings, guild_id)
+        return 0 if settings is None else settings.auto_delete
+
     def forget(self) -> None:
         """Drop what was loaded, so that a field that follows a change reads it."""
         self._loaders.clear()
