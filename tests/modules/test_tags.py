@@ -100,7 +100,7 @@ LIFE = {
       ownerId: $owner, content: "a", names: ["x", "y"], visibility: PRIVATE}) { tag { tagId } } }""",
     "update": """mutation ($guild: Snowflake!, $tag: ID!) { tagUpdate(guildId: $guild, tagId: $tag, input: {
       content: "b", names: ["y", "z"], visibility: PUBLIC}) { tag { content names { name } } } }""",
-    "delete": "mutation ($guild: Snowflake!, $tag: ID!) { tagDelete(guildId: $guild, tagId: $tag) { tag { content } } }",
+    "delete": "mutation ($guild: Snowflake!, $tag: ID!) { tagDelete(guildId: $guild, tagId: $tag) { tag { content } }}",
 }
 
 

@@ -108,7 +108,8 @@ async def test_when_discord_fails_nothing_is_stored(api: Api) -> None:
 LIST = """query ($guild: Snowflake!, $first: Int, $after: String, $owner: Snowflake, $visibility: TagVisibility,
   $by: Snowflake, $name: String) { guild(id: $guild) { tags {
     entries(first: $first, after: $after, ownerId: $owner, visibility: $visibility, usableBy: $by, name: $name) {
-      nodes { id tagId ownerId owner { name preventDataCollection } names { name } } pageInfo { hasNextPage endCursor } }
+      nodes { id tagId ownerId owner { name preventDataCollection } names { name } }
+      pageInfo { hasNextPage endCursor } }
     names(first: $first, usableBy: $by, name: $name) { nodes { name tagId } } } } }"""
 
 
@@ -145,7 +146,9 @@ async def test_a_page_shows_all_and_filters(api: Api) -> None:
     first = (await api.data(LIST, guild=str(GUILD), first=2))["guild"]["tags"]["entries"]
     assert first["pageInfo"]["hasNextPage"] is True
     assert await found(after=first["pageInfo"]["endCursor"]) == ["rules of noah"]
-    node = await api.data('{ node(id: "%s") { ... on Tag { content } } }' % page["entries"]["nodes"][0]["id"])
+    node = await api.data(
+        "query ($id: ID!) { node(id: $id) { ... on Tag { content } } }", id=page["entries"]["nodes"][0]["id"]
+    )
     assert node["node"] == {"content": "hello"}
 
 
@@ -199,8 +202,10 @@ async def test_values_about_a_member_are_counted_and_erased(api: Api) -> None:
 async def test_leaving_erases_the_names_and_keeps_the_tags(api: Api) -> None:
     await enable(api, "tags")
     await create_as_member(api, content="by Mia", names=["mia"])
-    query = 'mutation { memberLeave(guildId: "%s", userId: "%s") { deleted } }' % (GUILD, MEMBER)
-    await api.data(query, token="sandbox-service")
+    query = (
+        "mutation ($guild: Snowflake!, $user: Snowflake!) { memberLeave(guildId: $guild, userId: $user) { deleted } }"
+    )
+    await api.data(query, token="sandbox-service", guild=str(GUILD), user=str(MEMBER))
 
     [tag] = await entries(api)
     assert (tag["entry"]["content"], names(tag)) == ("by (removed_user)", ["(removed_user)"])

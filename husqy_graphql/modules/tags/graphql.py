@@ -282,10 +282,11 @@ async def _absent_owner(context: Context, access: GuildAccess, tag_id: str) -> i
         owner_id = (await service.find_chosen(uow, access, tag_id)).row.owner_id
     if acting_user_id(access.actor) in {None, owner_id}:
         return None
-    try:
-        await context.authorize(access.guild_id, Permission.ADMINISTER)
-    except Forbidden:
-        return None
+    if access.permission is not Permission.ADMINISTER:
+        try:
+            await context.authorize(access.guild_id, Permission.ADMINISTER)
+        except Forbidden:
+            return None
     return owner_id if await context.resources.bot.member(access.guild_id, owner_id) is None else None
 
 
