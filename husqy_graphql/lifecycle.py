@@ -15,12 +15,12 @@ import structlog
 
 from husqy_graphql.core.access import GuildAccess
 from husqy_graphql.core.audit import AuditAction
-from husqy_graphql.core.errors import Conflict, ConflictReason, NotFound
+from husqy_graphql.core.errors import Conflict, ConflictReason, Forbidden, NotFound
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName, enabled_column
 from husqy_graphql.core.privacy import MemberNames
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import GuildSettings, lock_guild
+from husqy_graphql.db.guilds import GuildSettings, lock_guild, prevents_data_collection
 from husqy_graphql.db.intents import add_intent, delete_intent, find_intent
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.port import BotPort, DiscordError, Unreachable
@@ -28,6 +28,10 @@ from husqy_graphql.discord.port import BotPort, DiscordError, Unreachable
 log = structlog.get_logger()
 
 NO_GUILD = "Husqy is not in this guild, so there is nothing stored for it. Invite Husqy first."
+NO_DATA_COLLECTION = (
+    "This member forbids that Husqy collects data about them, so nothing can be stored that belongs to them. They can "
+    "allow it with the command /privacy info."
+)
 INTENT_LIFE = timedelta(seconds=60)
 
 
@@ -88,6 +92,13 @@ async def require_enabled(uow: UnitOfWork, guild_id: int, name: ModuleName) -> G
     if not is_enabled(settings, name):
         raise module_off(name)
     return settings
+
+
+async def require_data_collection(uow: UnitOfWork, guild_id: int, user_id: int) -> None:
+    """Raise Forbidden for a member who forbids that data about them is collected, before anything that refers to the
+    member is stored (G16)."""
+    if await prevents_data_collection(uow.session, guild_id, user_id):
+        raise Forbidden(NO_DATA_COLLECTION)
 
 
 def module_off(name: ModuleName) -> Conflict:

@@ -33,6 +33,7 @@ CALLERS = ANONYMOUS | INVALID | VALID
 
 ADMINISTER = ADMINISTRATORS | KEY | FOR_ADMIN
 READ = ADMINISTER | SERVICES
+AUTHOR = ADMINISTER | SERVICES  # past this a rule asks who owns the tag
 THE_MEMBER = {"member", "member by cookie"} | FOR_MEMBER
 
 G = f'"{GUILD}"'
@@ -71,6 +72,7 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("module", "module(name: POLLS) { enabled }", READ),
         ("logging", "logging { settings { channelId } }", READ),
         ("autoresponder", "autoresponder { triggers { nodes { id } } }", ADMINISTER),
+        ("tags", "tags { entries { nodes { id } } }", READ),
         ("entitlements", "entitlements { id }", READ),
         ("roles", "roles { id }", ADMINISTER),
         ("channels", "channels { id }", ADMINISTER),
@@ -108,6 +110,13 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("autoresponderResponseDelete", f'(guildId: {G}, responseId: "x") {{ response {{ id }} }}', ADMINISTER),
         ("autoresponderCheck",
          f'(guildId: {G}, input: {{channelId: "1", messageId: "1", memberRoleIds: []}}) {{ message }}', SERVICES),
+        ("tagCreate",
+         f'(guildId: {G}, input: {{ownerId: {M}, content: "x", names: ["x"]}}) {{ tag {{ id }} }}', AUTHOR),
+        ("tagUpdate", f'(guildId: {G}, tagId: "x", input: {{}}) {{ tag {{ id }} }}', AUTHOR),
+        ("tagDelete", f'(guildId: {G}, tagId: "x") {{ tag {{ id }} }}', AUTHOR),
+        ("tagPreview",
+         f'(guildId: {G}, tagId: "x", input: {{channelId: "1", userId: "1"}}) {{ message }}', ADMINISTER),
+        ("tagSend", f'(guildId: {G}, tag: "x", input: {{channelId: "1"}}) {{ message }}', SERVICES),
         ("guildEntitlementUpsert",
          f'(guildId: {G}, input: {{entitlementId: "1", skuId: "1", type: PURCHASE}}) {{ entitlement {{ id }} }}',
          SERVICES),
@@ -171,6 +180,8 @@ def module_operations(module: str) -> dict[tuple[str, str], tuple[dict[str, Any]
 
 LOGGING = "/v1/modules/logging"
 AUTORESPONDER = "/v1/modules/autoresponder"
+TAGS = "/v1/modules/tags"
+NEW_TAG = {**ID, "owner_id": MEMBER, "content": "x", "visibility": 1, "names": ["x"]}
 REST |= {
     **module_operations("logging"),
     ("GET", f"{LOGGING}/settings"): (ID, READ),
@@ -189,6 +200,14 @@ REST |= {
     ("POST", f"{AUTORESPONDER}/responses"): ({**ID, "response_type": 1, "response_content": "hi"}, ADMINISTER),
     ("GET", f"{AUTORESPONDER}/responses/{{response_id}}"): (ID, ADMINISTER),
     ("DELETE", f"{AUTORESPONDER}/responses/{{response_id}}"): (ID, ADMINISTER),
+    **module_operations("tags"),
+    ("GET", f"{TAGS}/entries"): (ID, READ),
+    ("POST", f"{TAGS}/entries"): (NEW_TAG, AUTHOR),
+    ("GET", f"{TAGS}/entries/{{entry_id}}"): (ID, READ),
+    ("PUT", f"{TAGS}/entries/{{entry_id}}"): (ID, AUTHOR),
+    ("DELETE", f"{TAGS}/entries/{{entry_id}}"): (ID, AUTHOR),
+    ("POST", f"{TAGS}/entries/{{entry_id}}/preview"): ({**ID, "channel_id": 1, "user_id": 1}, ADMINISTER),
+    ("POST", f"{TAGS}/entries/{{entry_id}}/send"): ({**ID, "channel_id": 1}, SERVICES),
 }  # fmt: skip
 
 

@@ -32,6 +32,9 @@ class AuditAction(Enum):
     AUTORESPONDER_TRIGGER_DELETE = "autoresponder.trigger.delete"
     AUTORESPONDER_RESPONSE_CREATE = "autoresponder.response.create"
     AUTORESPONDER_RESPONSE_DELETE = "autoresponder.response.delete"
+    TAG_CREATE = "tags.tag.create"
+    TAG_UPDATE = "tags.tag.update"
+    TAG_DELETE = "tags.tag.delete"
 
     @property
     def module(self) -> ModuleName | None:

@@ -108,12 +108,29 @@ async def guild_settings_rows(reads: Reads, guild_ids: Sequence[int]) -> Sequenc
     return await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids)
 
 
+async def preventing_members(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """(guild_id, user_id) of the members who forbid that data about them is collected."""
+    return await reads.all(_PREVENTING_MEMBERS, guild_ids=guild_ids)
+
+
+async def prevents_data_collection(session: AsyncSession, guild_id: int, user_id: int) -> bool:
+    """Whether the member forbids that data about them is collected (G16)."""
+    found = select(GuildMember.id).where(
+        GuildMember.guild_id == guild_id, GuildMember.user_id == user_id, GuildMember.prevent_data_collection
+    )
+    return await session.scalar(found) is not None
+
+
 async def guilds_with_entitlements(reads: Reads) -> list[int]:
     """Guilds that have, or once had, an entitlement."""
     return [row.guild_id for row in await reads.all(_GUILDS_WITH_ENTITLEMENTS)]
 
 
 _GUILDS_WITH_ENTITLEMENTS = select(GuildEntitlement.guild_id).distinct().order_by(GuildEntitlement.guild_id)
+_MEMBERS = GuildMember.__table__
+_PREVENTING_MEMBERS = select(_MEMBERS.c.guild_id, _MEMBERS.c.user_id).where(
+    _MEMBERS.c.guild_id.in_(bindparam("guild_ids", expanding=True)), _MEMBERS.c.prevent_data_collection
+)
 _SETTINGS_OF_GUILDS = select(GuildSettings.__table__).where(
     GuildSettings.__table__.c.guild_id.in_(bindparam("guild_ids", expanding=True))
 )

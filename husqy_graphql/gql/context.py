@@ -143,9 +143,14 @@ class Context:
     @asynccontextmanager
     async def change(self, access: GuildAccess | MemberAccess, event: LogEvent) -> AsyncGenerator[UnitOfWork]:
         """A unit of work for a change that the logging module tells of, also when a rule refuses it."""
+        async with self.telling_failures(access, event), self.unit_of_work() as uow:
+            yield uow
+
+    @asynccontextmanager
+    async def telling_failures(self, access: GuildAccess | MemberAccess, event: LogEvent) -> AsyncGenerator[None]:
+        """Let the logging module tell of whatever fails in the block: for operations with several steps."""
         try:
-            async with self.unit_of_work() as uow:
-                yield uow
+            yield
         except Exception as error:
             await self.log_failure(access, event, error)
             raise
@@ -176,6 +181,11 @@ class Context:
         """Whether the guild has the module on; read once an operation."""
         settings = await self.load(_load_guild_settings, guild_id)
         return settings is not None and bool(getattr(settings, enabled_column(name)))
+
+    async def auto_delete(self, guild_id: int) -> int:
+        """Seconds until the guild wants Husqy's replies removed; 0 keeps them."""
+        settings = await self.load(_load_guild_settings, guild_id)
+        return 0 if settings is None else settings.auto_delete
 
     def forget(self) -> None:
         """Drop what was loaded, so that a field that follows a change reads it."""

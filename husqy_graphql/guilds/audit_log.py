@@ -42,6 +42,9 @@ graphql_enum(
         "AUTORESPONDER_TRIGGER_DELETE": "A trigger was deleted.",
         "AUTORESPONDER_RESPONSE_CREATE": "A response was added.",
         "AUTORESPONDER_RESPONSE_DELETE": "A response was deleted.",
+        "TAG_CREATE": "A tag was made.",
+        "TAG_UPDATE": "A tag was changed.",
+        "TAG_DELETE": "A tag was deleted.",
     },
 )
 

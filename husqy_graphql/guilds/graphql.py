@@ -18,7 +18,7 @@ from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordGuild
 from husqy_graphql.gql.arguments import After, First, GuildId
 from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
 from husqy_graphql.gql.context import Context, Info
-from husqy_graphql.gql.discord_types import Channel, Role, to_channel, to_role
+from husqy_graphql.gql.discord_types import Channel, Member, Role, to_channel, to_member, to_role
 from husqy_graphql.gql.guild import GuildObject
 from husqy_graphql.gql.scalars import AutoDeleteSeconds, Snowflake
 from husqy_graphql.guilds import repository, service
@@ -27,11 +27,9 @@ from husqy_graphql.guilds.types import (
     Emoji,
     Entitlement,
     GuildSettings,
-    Member,
     ModuleStatus,
     to_emoji,
     to_entitlement,
-    to_member,
     to_settings,
 )
 from husqy_graphql.lifecycle import NO_GUILD, is_enabled
@@ -57,13 +55,6 @@ async def _load_entitlements(context: Context, guild_ids: Sequence[int]) -> list
     found: dict[int, list[Entitlement]] = {guild_id: [] for guild_id in guild_ids}
     for row in await repository.entitlements_of_guilds(context.resources.reads, guild_ids):
         found[row.guild_id].append(to_entitlement(row))
-    return [found[guild_id] for guild_id in guild_ids]
-
-
-async def _load_preventing_members(context: Context, guild_ids: Sequence[int]) -> list[set[int]]:
-    found: dict[int, set[int]] = {guild_id: set() for guild_id in guild_ids}
-    for row in await repository.preventing_members(context.resources.reads, guild_ids):
-        found[row.guild_id].add(row.user_id)
     return [found[guild_id] for guild_id in guild_ids]
 
 
@@ -150,11 +141,8 @@ class GuildFields(GuildObject):
             return None
         size, after_id = page_size(self.context, first), decode_cursor(after) or 0
         members = await self.context.resources.view.members(self.guild_id) or ()
-        preventing = await self.context.load(_load_preventing_members, self.guild_id)
         people = [
-            to_member(self.guild_id, member, prevents=member.user.id in preventing)
-            for member in members
-            if not member.user.bot and member.user.id > after_id
+            to_member(self.guild_id, member) for member in members if not member.user.bot and member.user.id > after_id
         ]
         return to_connection(people, size, lambda person: encode_cursor(person.id))
 

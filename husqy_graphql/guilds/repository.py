@@ -26,9 +26,6 @@ _ENTITLEMENTS_OF_GUILDS = (
     .order_by(_ENTITLEMENTS.c.id)
 )
 _ENTITLEMENT_BY_IDS = select(_ENTITLEMENTS).where(_ENTITLEMENTS.c.id.in_(bindparam("row_ids", expanding=True)))
-_PREVENTING_MEMBERS = select(_MEMBERS.c.guild_id, _MEMBERS.c.user_id).where(
-    _MEMBERS.c.guild_id.in_(bindparam("guild_ids", expanding=True)), _MEMBERS.c.prevent_data_collection
-)
 _MEMBER = select(_MEMBERS).where(
     _MEMBERS.c.guild_id == bindparam("guild_id"), _MEMBERS.c.user_id == bindparam("user_id")
 )
@@ -51,11 +48,6 @@ async def entitlements_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequ
 
 async def entitlements_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
     return await reads.all(_ENTITLEMENT_BY_IDS, row_ids=row_ids)
-
-
-async def preventing_members(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """(guild_id, user_id) of the members who forbid that data about them is collected."""
-    return await reads.all(_PREVENTING_MEMBERS, guild_ids=guild_ids)
 
 
 async def member(reads: Reads, guild_id: int, user_id: int) -> Row[Any] | None:

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import strawberry
 
 from husqy_graphql.core.modules import ModuleName
-from husqy_graphql.discord.cdn import emoji_url, member_avatar_url
-from husqy_graphql.discord.port import DiscordEmoji, DiscordMember
-from husqy_graphql.discord.variables import display_name
+from husqy_graphql.discord.cdn import emoji_url
+from husqy_graphql.discord.port import DiscordEmoji
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
 from husqy_graphql.gql.scalars import AutoDeleteSeconds, Snowflake
@@ -121,16 +120,6 @@ class Emoji:
     url: str = strawberry.field(description="The address of its image.")
 
 
-@strawberry.type(description="A person in a guild.")
-class Member:
-    id: Snowflake = strawberry.field(description="The person's Discord id.")
-    name: str = strawberry.field(description="The name that the guild sees: nickname, else global name, else username.")
-    image_url: str = strawberry.field(description="The address of the picture that the guild sees.")
-    prevent_data_collection: bool = strawberry.field(
-        description="Whether the person forbids that Husqy collects data about them in this guild."
-    )
-
-
 def to_settings(row: Any) -> GuildSettings:
     """A settings row, loaded either way, as the schema shows it."""
     return GuildSettings(
@@ -166,14 +155,4 @@ def to_emoji(emoji: DiscordEmoji) -> Emoji:
         colons_required=emoji.require_colons,
         managed=emoji.managed,
         url=emoji_url(emoji.id, animated=emoji.animated),
-    )
-
-
-def to_member(guild_id: int, member: DiscordMember, *, prevents: bool) -> Member:
-    """A member of Discord's as the schema shows it."""
-    return Member(
-        id=Snowflake(member.user.id),
-        name=display_name(member),
-        image_url=member_avatar_url(guild_id, member),
-        prevent_data_collection=prevents,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import GUILD, QUIET_GUILD, UNKNOWN_GUILD, Api
+from tests.conftest import GUILD, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 
 JOIN = "mutation ($guild: Snowflake!) { guildJoin(guildId: $guild) { settings { guildId language autoDelete } } }"
 LEAVE = "mutation ($guild: Snowflake!) { guildLeave(guildId: $guild) { deleted } }"
@@ -70,7 +70,7 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder"):
+    for module in ("logging", "autoresponder", "tags"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     response = {"guild_id": guild, "response_type": 1, "response_content": "hi"}
@@ -78,6 +78,9 @@ async def fill_modules(api: Api, guild: int) -> None:
     response_id = made.json()["data"]["response"]["response_id"]
     trigger = {"guild_id": guild, "trigger_type": 1, "match_case": False, "allowed_role_ids": [1]}
     made = await api.rest("POST", "/modules/autoresponder/triggers", json={**trigger, "response_ids": [response_id]})
+    assert made.status_code == 200, made.text
+    tag = {"guild_id": guild, "owner_id": OWNER, "content": "hi", "visibility": 1, "names": ["greeting"]}
+    made = await api.rest("POST", "/modules/tags/entries", json=tag)
     assert made.status_code == 200, made.text
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,15 +13,13 @@ from husqy_graphql.core.pasted_json import BadPastedJSON
 from husqy_graphql.core.templates import TemplateContext, render
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.discord.mentions import written_mentions
 from husqy_graphql.discord.port import BotPort, DiscordError, DiscordMessage
 from husqy_graphql.discord.variables import load_context
 from husqy_graphql.modules.autoresponder import repository
 from husqy_graphql.modules.autoresponder.matching import Message, hits
 from husqy_graphql.modules.autoresponder.repository import FullTrigger
 from husqy_graphql.modules.autoresponder.service import TEXT_MAX, ResponseType
-
-_USER = re.compile(r"<@!?([0-9]{1,19})>")
-_ROLE = re.compile(r"<@&([0-9]{1,19})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +87,10 @@ async def _run(bot: BotPort, row: Any, message: DiscordMessage, context: Templat
         return
     assert context is not None
     replace: Callable[[str], str] = lambda text: render(text, context)  # noqa: E731
-    allowed = allowed_mentions(row.response_content, message.author.id)
+    allowed = written_mentions(row.response_content, message.author.id, roles=True)
     if row.response_type == ResponseType.EMBED.value:
         embeds = render_embeds(row.response_content, replace)
         await bot.send_message(message.channel_id, embeds=embeds, allowed_mentions=allowed)
     else:
         text = render(row.response_content, context, limit=TEXT_MAX)
         await bot.send_message(message.channel_id, content=text, allowed_mentions=allowed)
-
-
-def allowed_mentions(text: str, author_id: int) -> Mapping[str, Any]:
-    """Whom a message may notify: users and roles that the administrator wrote, and the author where the text mentions
-    the author by its variable. Never everyone, and nobody whom a replaced name mentions."""
-    users = dict.fromkeys(_USER.findall(text))
-    if "<user_mention>" in text:
-        users[str(author_id)] = None
-    return {"parse": [], "users": list(users)[:100], "roles": list(dict.fromkeys(_ROLE.findall(text)))[:100]}
