@@ -32,6 +32,9 @@ class AuditAction(Enum):
     AUTORESPONDER_TRIGGER_DELETE = "autoresponder.trigger.delete"
     AUTORESPONDER_RESPONSE_CREATE = "autoresponder.response.create"
     AUTORESPONDER_RESPONSE_DELETE = "autoresponder.response.delete"
+    RULES_SETTINGS_UPDATE = "rules.settings.update"
+    RULES_ENTRY_CREATE = "rules.entry.create"
+    RULES_ENTRY_DELETE = "rules.entry.delete"
 
     @property
     def module(self) -> ModuleName | None:

@@ -42,6 +42,9 @@ graphql_enum(
         "AUTORESPONDER_TRIGGER_DELETE": "A trigger was deleted.",
         "AUTORESPONDER_RESPONSE_CREATE": "A response was added.",
         "AUTORESPONDER_RESPONSE_DELETE": "A response was deleted.",
+        "RULES_SETTINGS_UPDATE": "Where the rules stand, or what accepting and denying them does, was changed.",
+        "RULES_ENTRY_CREATE": "A rule was added.",
+        "RULES_ENTRY_DELETE": "A rule was deleted.",
     },
 )
 

@@ -17,6 +17,7 @@ from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
+from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
 from husqy_graphql.schema.lifecycle import LifecycleMutation, Name, enable
 from husqy_graphql.schema.nodes import NodeQuery
 from husqy_graphql.schema.privacy import PrivacyMutation, PrivacyQuery
@@ -25,7 +26,7 @@ from husqy_graphql.schema.status import StatusQuery
 
 
 @strawberry.type(description="A Discord guild (a server), and what Husqy does in it.")
-class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields):
+class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields, RulesFields):
     pass
 
 
@@ -88,6 +89,7 @@ class Mutation(
     LifecycleMutation,
     LoggingMutation,
     AutoresponderMutation,
+    RulesMutation,
     PrivacyMutation,
     GatewayMutation,
 ):
