@@ -87,8 +87,8 @@ class RulesSettingsUpdatePayload:
 @strawberry.input(description="A rule that is to be added behind the others.")
 class RulesEntryCreateInput:
     text: str = strawberry.field(
-        description="What it says, 1 to 1,000 characters, with variables of the server, like `<server_name>`; in direct "
-        "messages also of the member."
+        description="What it says, 1 to 1,000 characters, with variables of the server, like `<server_name>`; in "
+        "direct messages also of the member."
     )
 
 
