@@ -237,6 +237,25 @@ async def test_the_worker_brings_a_message_in_line_that_discord_did_not_take(api
     assert (await api.rows("module_rules"))[0]["rules_message_id"] is None
 
 
+async def test_what_another_process_is_sending_is_taken_back_only_when_it_came_to_no_end(api: Api) -> None:
+    await in_channel(api, "One.")
+    await api.fault({**SEND, "drop": "after", "times": 4})
+    assert (await call(api, "PUT", "/settings", rules_channel=GENERAL)).status_code == 503
+    assert len(await messages(api, GENERAL)) == 1  # nobody knows of it
+
+    await add(api, "Two.")
+    assert len(await messages(api, GENERAL)) == 1
+    assert said((await messages(api, RULES))[0]) == "**1.** One.\n\n**2.** Two."
+    assert len(await api.rows("module_intents")) == 1
+    await sweep(api)
+
+    assert await messages(api, GENERAL) == []
+    assert len(await messages(api, RULES)) == 1
+    assert await api.rows("module_intents") == []
+    [row] = await api.rows("module_rules")
+    assert (row["pending_channel"], row["pending_nonce"], row["pending_since"]) == (None, None, None)
+
+
 async def test_a_worker_leaves_what_discord_goes_on_refusing(api: Api) -> None:
     await in_channel(api, "One.")
     await api.fault({**EDIT, **DOWN, "times": 4})

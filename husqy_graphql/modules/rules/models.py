@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from husqy_graphql.db.base import Base, guild_key, row_id, snowflake, utc
+from husqy_graphql.db.base import Base, UtcDateTime, guild_key, row_id, snowflake, utc
 
 
 class RulesSettings(Base):
@@ -24,6 +26,7 @@ class RulesSettings(Base):
     # A message that is just being sent to another channel, and the nonce by which a crash finds it again.
     pending_channel: Mapped[snowflake | None] = mapped_column(default=None)
     pending_nonce: Mapped[str | None] = mapped_column(String(25), default=None)
+    pending_since: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
 
     __table_args__ = (Index(None, "rules_channel", "rules_message_id"), {"sqlite_autoincrement": True})
 

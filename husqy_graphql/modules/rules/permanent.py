@@ -35,7 +35,7 @@ from husqy_graphql.discord.port import (
 )
 from husqy_graphql.discord.roles import role_fault
 from husqy_graphql.discord.variables import server_context
-from husqy_graphql.lifecycle import NO_GUILD, Work, require_enabled
+from husqy_graphql.lifecycle import INTENT_LIFE, NO_GUILD, Work, require_enabled
 from husqy_graphql.modules.rules import repository, service
 from husqy_graphql.modules.rules.models import RulesSettings
 from husqy_graphql.modules.rules.rendering import RulesMessage, render_message, template_context
@@ -72,7 +72,9 @@ async def settle(work: Work, guild_id: int) -> None:
         except _FINAL:
             async with work.units() as uow:
                 await lock_guild(uow.session, guild_id)
-                await delete_intent(uow.session, guild_id, ModuleName.RULES)
+                row = await repository.find_settings(uow.session, guild_id)
+                if row is None or row.pending_nonce is None:
+                    await delete_intent(uow.session, guild_id, ModuleName.RULES)
             raise
 
 
@@ -171,7 +173,7 @@ async def _show(work: Work, view: _View, channel_id: int, message_id: int | None
         async with work.units() as uow:
             await require_enabled(uow, guild_id, ModuleName.RULES)
             row = await service.find_settings(uow, guild_id)
-            row.pending_channel, row.pending_nonce = channel_id, nonce
+            row.pending_channel, row.pending_nonce, row.pending_since = channel_id, nonce, uow.clock()
             await add_intent(uow.session, guild_id, ModuleName.RULES, uow.clock())
         return await _send(work.bot, channel_id, said, nonce)
     except _FINAL as error:
@@ -185,7 +187,7 @@ async def _end_pending(uow: UnitOfWork, guild_id: int, version: int) -> bool:
     """Note that nothing is being sent any more; whether the message says what was stored then. Hold the lock."""
     row = await repository.find_settings(uow.session, guild_id)
     if row is not None:
-        row.pending_channel = row.pending_nonce = None
+        _clear_pending(row)
     settled = row is None or row.message_version == version
     if settled:
         await delete_intent(uow.session, guild_id, ModuleName.RULES)
@@ -211,7 +213,8 @@ async def _settle(work: Work, guild_id: int) -> None:
             view = await _view(uow, guild_id)
         if view is None or not view.wanted:
             return
-        if view.row.pending_nonce is not None:
+        since = view.row.pending_since
+        if since is not None and view.now - since >= INTENT_LIFE:
             await _take_back_pending(work, view)
         try:
             message_id = await _bring_in_line(work.bot, view)
@@ -256,7 +259,8 @@ async def _note(work: Work, view: _View, message_id: int | None, *, lost: bool =
             if lost:
                 row.message_version += 1  # and with it the nonce of the next one
             done = row.message_version == seen.message_version
-            if done:
+            # While somebody is still sending another one, the intent is theirs too.
+            if done and row.pending_nonce is None:
                 await delete_intent(uow.session, seen.guild_id, ModuleName.RULES)
     if orphan is not None and seen.rules_channel is not None:
         with suppress(DiscordError):
@@ -277,7 +281,11 @@ async def _take_back_pending(work: Work, view: _View) -> None:
         await lock_guild(uow.session, row.guild_id)
         now = await repository.find_settings(uow.session, row.guild_id)
         if now is not None and now.pending_nonce == row.pending_nonce:
-            now.pending_channel = now.pending_nonce = None
+            _clear_pending(now)
+
+
+def _clear_pending(row: RulesSettings) -> None:
+    row.pending_channel = row.pending_nonce = row.pending_since = None
 
 
 async def _view(uow: UnitOfWork, guild_id: int) -> _View | None:

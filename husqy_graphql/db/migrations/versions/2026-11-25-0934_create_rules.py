@@ -1,6 +1,6 @@
 """Create rules
 
-Revision: ee575230cac3, after 56f815b0adde
+Revision: 95fc22b7be68, after 56f815b0adde
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = "ee575230cac3"
+revision = "95fc22b7be68"
 down_revision = "56f815b0adde"
 branch_labels = None
 depends_on = None
@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("message_version", sa.Integer(), nullable=False),
         sa.Column("pending_channel", sa.BigInteger(), nullable=True),
         sa.Column("pending_nonce", sa.String(length=25), nullable=True),
+        sa.Column("pending_since", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["guild_id"],
             ["guild_settings.guild_id"],
