@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 import structlog
 
+from husqy_graphql.core.errors import DiscordRefused
 from husqy_graphql.discord.interactions import InteractionPort
 from husqy_graphql.discord.port import DiscordError
 from husqy_graphql.gql.scalars import Snowflake
@@ -66,6 +67,14 @@ async def reply(bot: InteractionPort, interaction: InteractionInput | None, said
         _deletions.add(task)
         task.add_done_callback(_deletions.discard)
     return True
+
+
+async def reply_or_raise(bot: InteractionPort, interaction: InteractionInput | None, said: Reply) -> None:
+    """The same for an operation whose caller must know. Raises DiscordRefused when an interaction was named and its
+    reply not filled: what was done stays done."""
+    wanted = interaction is not None and interaction.application_id is not None and interaction.token
+    if wanted and not await reply(bot, interaction, said):
+        raise DiscordRefused("What you asked for is done, but Discord did not take the reply to the interaction.")
 
 
 async def _delete_later(bot: InteractionPort, application_id: int, token: str, seconds: int) -> None:

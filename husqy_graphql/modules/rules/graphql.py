@@ -8,7 +8,7 @@ import strawberry
 
 from husqy_graphql.core.access import Permission, acting_user_id
 from husqy_graphql.core.errors import BadUserInput, DiscordRefused, Forbidden
-from husqy_graphql.core.languages import translate
+from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.db.guilds import guild_settings_rows
 from husqy_graphql.discord.port import DiscordError
@@ -16,7 +16,7 @@ from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.guild import GuildObject
-from husqy_graphql.gql.interactions import InteractionInput, Reply, reply
+from husqy_graphql.gql.interactions import InteractionInput, Reply, reply_or_raise
 from husqy_graphql.gql.scalars import DIRECT_MESSAGE, ChannelOrDirectMessage, Snowflake
 from husqy_graphql.lifecycle import Work
 from husqy_graphql.modules.rules import permanent, service
@@ -186,7 +186,7 @@ class RulesMutation:
         async with context.change(access, LogEvent.RULES_RULE_ADD) as uow:
             row = await service.create_entry(uow, access, input.text)
         await _follow(context, access, LogEvent.RULES_RULE_ADD)
-        await _reply(context, guild_id, interaction, "rules.added", "The rule is added")
+        await _reply(context, guild_id, interaction, "rules.added")
         return RulesEntryCreatePayload(entry=to_entry(row))
 
     @strawberry.mutation(description="Delete a rule; the message with the rules follows. For administrators.")
@@ -198,7 +198,7 @@ class RulesMutation:
         async with context.change(access, LogEvent.RULES_RULE_REMOVE) as uow:
             row = await service.delete_entry(uow, access, entry_id)
         await _follow(context, access, LogEvent.RULES_RULE_REMOVE)
-        await _reply(context, guild_id, interaction, "rules.removed", "The rule is deleted")
+        await _reply(context, guild_id, interaction, "rules.removed")
         return RulesEntryDeletePayload(entry=to_entry(row))
 
     @strawberry.mutation(
@@ -225,9 +225,9 @@ class RulesMutation:
             await context.log_failure(access, LogEvent.RULES_SEND_CHECK, error)
             raise
         if not sent:
-            await _reply(context, guild_id, interaction, "rules.nothing_to_send", "Nothing was to be sent")
+            await _reply(context, guild_id, interaction, "rules.nothing_to_send")
             return RulesSendCheckPayload(sent=False, message="There is nothing to send to this member.")
-        await _reply(context, guild_id, interaction, "rules.sent", "The rules are sent")
+        await _reply(context, guild_id, interaction, "rules.sent")
         return RulesSendCheckPayload(sent=True, message="The rules are sent.")
 
     @strawberry.mutation(
@@ -248,19 +248,24 @@ class RulesMutation:
         click = Click(int(input.channel_id), int(input.message_id), member_id, input.answer)
         guild_id = await guild_of_click(context.resources.reads, click)
         access = context.authorize_service(guild_id)
-        unanswered: list[bool] = []
+        lost: DiscordRefused | None = None
 
         async def confirm(key: str) -> None:
-            unanswered[:] = [not await _answer(context, guild_id, interaction, key)]
+            nonlocal lost
+            try:
+                await _reply(context, guild_id, interaction, key)
+                lost = None
+            except DiscordRefused as error:
+                lost = error  # told when all is done
 
         try:
             await answer_rules(_work(context), access, click, confirm)
         except Exception as error:
             await context.log_failure(access, LogEvent.RULES_INTERACTION_CHECK, error)
             raise
+        if lost is not None:
+            raise lost
         word = "accepted" if input.answer is RulesAnswer.ACCEPT else "denied"
-        if any(unanswered):
-            raise _not_answered(f"The rules are {word}")
         return RulesInteractionCheckPayload(message=f"The rules are {word}.")
 
 
@@ -281,23 +286,16 @@ async def _follow(context: Context, access: Any, event: LogEvent) -> None:
         await context.log_failure(access, event, error)
 
 
-async def _reply(context: Context, guild_id: int, interaction: InteractionInput | None, key: str, done: str) -> None:
-    if not await _answer(context, guild_id, interaction, key):
-        raise _not_answered(done)
+async def _reply(context: Context, guild_id: int, interaction: InteractionInput | None, key: str) -> None:
+    """Answer a slash command with a text in the guild's language. Raises DiscordRefused; what was done stays done."""
+    if interaction is not None:
+        await reply_or_raise(context.resources.bot, interaction, await _said(context, guild_id, key))
 
 
-async def _answer(context: Context, guild_id: int, interaction: InteractionInput | None, key: str) -> bool:
-    """Fill the reply of an interaction with a text in the guild's language; False when Discord did not take it."""
-    if interaction is None or interaction.application_id is None or not interaction.token:
-        return True
+async def _said(context: Context, guild_id: int, key: str) -> Reply:
     rows = await guild_settings_rows(context.resources.reads, [guild_id])
-    language, delete_after = (rows[0].language, rows[0].auto_delete) if rows else ("en", 0)
-    said = Reply(content=translate(language, key), delete_after=delete_after)
-    return await reply(context.resources.bot, interaction, said)
-
-
-def _not_answered(done: str) -> DiscordRefused:
-    return DiscordRefused(f"{done}, but Discord did not take the reply to the interaction. Do not repeat it.")
+    language, delete_after = (rows[0].language, rows[0].auto_delete) if rows else (DEFAULT_LANGUAGE, 0)
+    return Reply(content=translate(language, key), delete_after=delete_after)
 
 
 def _acting_member(context: Context) -> int:
