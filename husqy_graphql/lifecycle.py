@@ -57,7 +57,9 @@ class Module:
 
     `create` makes its default rows, with what `prepare` made on Discord before; `undo` takes that back, and `sweep`
     what a crash left of it. `wipe` deletes every row of a guild and returns them; `after_disable` gets these once that
-    is committed. `trim` deletes what a guild has over its limits without Husqy+.
+    is committed. `trim` deletes what a guild has over its limits without Husqy+. `member_left` forgets a member who
+    is gone. `settle` brings Discord in line with the rows, once a change of another's (`trim`, `erase_member`) is
+    committed.
     """
 
     name: ModuleName
@@ -71,6 +73,8 @@ class Module:
     stored_texts: Callable[[Reads, int], Awaitable[StoredTexts]] | None = None
     erase_member: Callable[[UnitOfWork, int, MemberNames], Awaitable[None]] | None = None
     trim: Callable[[UnitOfWork, int], Awaitable[None]] | None = None
+    member_left: Callable[[UnitOfWork, int, int], Awaitable[None]] | None = None
+    settle: Callable[[Work, int], Awaitable[None]] | None = None
 
 
 def is_enabled(settings: Any, name: ModuleName) -> bool:
@@ -157,6 +161,16 @@ async def purge_module(work: Work, access: GuildAccess, module: Module) -> Any:
         setattr(settings, enabled_column(module.name), False)
         uow.audit(access, AuditAction.MODULE_PURGE, module.name.value, module=module.name)
     return wiped
+
+
+async def settle_module(work: Work, guild_id: int, module: Module) -> None:
+    """Let Discord show what is stored for the module; a failure is its own to try again, and raises nothing here."""
+    if module.settle is None:
+        return
+    try:
+        await module.settle(work, guild_id)
+    except DiscordError as error:
+        log.warning("module_not_settled", error=type(error).__name__, guild_id=guild_id, module=module.name.value)
 
 
 async def _require_disabled(uow: UnitOfWork, guild_id: int, name: ModuleName, *, ours: bool = False) -> GuildSettings:

@@ -35,6 +35,9 @@ class AuditAction(Enum):
     TAG_CREATE = "tags.tag.create"
     TAG_UPDATE = "tags.tag.update"
     TAG_DELETE = "tags.tag.delete"
+    RULES_SETTINGS_UPDATE = "rules.settings.update"
+    RULES_ENTRY_CREATE = "rules.entry.create"
+    RULES_ENTRY_DELETE = "rules.entry.delete"
 
     @property
     def module(self) -> ModuleName | None:

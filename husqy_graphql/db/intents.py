@@ -1,4 +1,4 @@
-"""Statements about modules that are just being switched on."""
+"""Statements about what is just being done on Discord for modules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OLDER = select(_INTENTS).where(_INTENTS.c.created_at < bindparam("before")).ord
 
 
 async def add_intent(session: AsyncSession, guild_id: int, module: ModuleName, now: datetime) -> None:
-    """Note that the module is being switched on; one that was left over is replaced. Hold the guild's lock."""
+    """Note that something is being done for the module; one that was left over is replaced. Hold the guild's lock."""
     await delete_intent(session, guild_id, module)
     session.add(ModuleIntent(guild_id=guild_id, module=module.value, created_at=now))
 

@@ -74,9 +74,10 @@ class StatisticsEntry(Base):
 
 
 class ModuleIntent(Base):
-    """A module that is being switched on while something is made for it on Discord; gone once it is on, or was not.
+    """Something that is being made or changed on Discord for a module; gone once it is done, or was not.
 
-    It keeps others from doing the same at once, and tells the sweeper what a crash may have left.
+    While a module is being switched on, it keeps others from doing the same at once. It tells the sweeper what a crash
+    may have left.
     """
 
     __tablename__ = "module_intents"

@@ -25,6 +25,7 @@ from husqy_graphql.discord.parsing import (
     parsed_rows,
 )
 from husqy_graphql.discord.port import (
+    NO_MENTIONS,
     DiscordChannel,
     DiscordEntitlement,
     DiscordGuild,
@@ -143,6 +144,11 @@ class BotDiscord:
         body = message_body(content=content, embeds=embeds, components=components, allowed_mentions=allowed_mentions)
         edited = await self._write("PATCH", MESSAGE, body, channel_id=channel_id, message_id=message_id)
         return parsed(parse_message, edited, ambiguous=True)
+
+    async def remove_components(self, channel_id: int, message_id: int) -> bool:
+        body: dict[str, Any] = {"components": [], "allowed_mentions": dict(NO_MENTIONS)}
+        call = self._write("PATCH", MESSAGE, body, channel_id=channel_id, message_id=message_id)
+        return await _unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)
 
     async def delete_message(self, channel_id: int, message_id: int, *, reason: str | None = None) -> bool:
         call = self._write("DELETE", MESSAGE, reason=reason, channel_id=channel_id, message_id=message_id)

@@ -6,11 +6,13 @@ Source: Discord's API reference, section "Permissions", with its pseudocode.
 from __future__ import annotations
 
 from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION
-from husqy_graphql.discord.port import DiscordChannel, DiscordGuild, DiscordMember
+from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordGuild, DiscordMember
 
 ALL_PERMISSIONS = (1 << 53) - 1
 VIEW_CHANNEL = 1 << 10
 SEND_MESSAGES = 1 << 11
+# Where a member who may can write beside the threads.
+TEXT_CHANNELS = frozenset({ChannelType.GUILD_TEXT, ChannelType.GUILD_NEWS, ChannelType.GUILD_VOICE})
 
 
 def base_permissions(guild: DiscordGuild, member: DiscordMember) -> int:

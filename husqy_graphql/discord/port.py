@@ -290,7 +290,6 @@ class BotPort(InteractionPort, Protocol):
     ) -> DiscordMessage:
         """Post a message. A nonce (25 characters at most) makes repeating the call safe for some minutes: Discord then
         answers the message that is already there. Without one, Unreachable may be `ambiguous`.
-
         Raises Invalid (50006 empty, 50008 no text channel), Refused (50001 the bot does not see the channel, 50013 it
         may not write there, 50007 the person takes no direct messages from it) and NotThere (10003 no such channel,
         10008 the message of this nonce has been deleted).
@@ -308,9 +307,13 @@ class BotPort(InteractionPort, Protocol):
         allowed_mentions: Mapping[str, Any],
     ) -> DiscordMessage:
         """Replace what a message of the bot's own says; what is left out is taken away from it.
-
         Raises Invalid, Refused (50001, 50005 another one's message), NotThere (10003, 10008) and TooMany (30046).
         """
+        ...
+
+    async def remove_components(self, channel_id: int, message_id: int) -> bool:
+        """Take the buttons and menus off a message of the bot's own, and leave the rest; False when it was gone. Raises
+        Refused (50001, 50005)."""
         ...
 
     async def delete_message(self, channel_id: int, message_id: int, *, reason: str | None = None) -> bool:
@@ -319,7 +322,6 @@ class BotPort(InteractionPort, Protocol):
 
     async def add_reaction(self, channel_id: int, message_id: int, emoji: str) -> None:
         """React as the bot, with a Unicode emoji or `name:id`; nothing happens if it already has.
-
         Raises Invalid (10014 no such emoji), Refused (50001, 50013), NotThere (10003, 10008) and TooMany (30010).
         """
         ...
@@ -337,7 +339,6 @@ class BotPort(InteractionPort, Protocol):
     ) -> DiscordChannel:
         """Make a channel; Discord may change its name (lower case, hyphens). Without overwrites it takes those of its
         category. There is no nonce: Unreachable may be `ambiguous`, and a repetition may make a second one.
-
         Raises Invalid (50035, also for a full category), Refused (50001 not in the guild, 50013), NotThere (10004) and
         TooMany (30013, 500 a guild).
         """
@@ -349,7 +350,6 @@ class BotPort(InteractionPort, Protocol):
 
     async def add_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
         """Give a role; nothing happens if the member has it.
-
         Raises Invalid (50028 @everyone), Refused (50001, 50013 also for a role that is managed or not below the bot's
         highest) and NotThere (10004, 10007 no such member, 10011 no such role).
         """

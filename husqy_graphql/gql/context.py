@@ -134,6 +134,10 @@ class Context:
         """Proof that the caller is Husqy's own bot; raises Unauthenticated or Forbidden."""
         return authorize_service(self.caller.actor, guild_id)
 
+    def require_service(self) -> None:
+        """Raise Unauthenticated or Forbidden unless Husqy's own bot calls; for what names its guild only indirectly."""
+        authorize_service(self.caller.actor, 0)
+
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction that commits when its block ends."""
         return unit_of_work(

@@ -18,6 +18,8 @@ from strawberry.types.scalar import ScalarDefinition
 from husqy_graphql.core.snowflake import SNOWFLAKE_MAX, SNOWFLAKE_MIN, parse_snowflake
 
 Snowflake = NewType("Snowflake", int)
+ChannelOrDirectMessage = NewType("ChannelOrDirectMessage", str)  # digits, or DIRECT_MESSAGE
+DIRECT_MESSAGE = "dm"
 JSONObject = NewType("JSONObject", dict[str, Any])
 JSON_OBJECT_MAX = 50
 AutoDeleteSeconds = NewType("AutoDeleteSeconds", int)
@@ -69,6 +71,16 @@ def parse_auto_delete(value: object) -> int:
     raise ValueError(f"must be a whole number of seconds from 0 to {AUTO_DELETE_MAX}")
 
 
+def parse_channel_or_direct_message(value: object) -> str:
+    """A Discord id as digits, or `dm`. Raises ValueError."""
+    if value == DIRECT_MESSAGE:
+        return DIRECT_MESSAGE
+    try:
+        return str(parse_snowflake(value))
+    except ValueError as error:
+        raise ValueError(f'{error}, or "{DIRECT_MESSAGE}"') from None
+
+
 def parse_json_object(value: object) -> dict[str, Any]:
     """A JSON object of at most 50 members. Raises ValueError."""
     if isinstance(value, dict) and len(cast("dict[str, Any]", value)) <= JSON_OBJECT_MAX:
@@ -100,6 +112,16 @@ SCALARS: Mapping[object, Scalar] = {
         ),
         request={"type": ["integer", "string"], "minimum": SNOWFLAKE_MIN, "maximum": SNOWFLAKE_MAX},
         response={"type": "string", "pattern": "^[0-9]+$"},
+    ),
+    ChannelOrDirectMessage: Scalar(
+        strawberry.scalar(
+            name="ChannelOrDirectMessage",
+            description=f"The Discord id of a channel, or `{DIRECT_MESSAGE}` for direct messages.",
+            serialize=str,
+            parse_value=_parser(parse_channel_or_direct_message),
+        ),
+        request={"type": ["integer", "string"], "pattern": f"^([0-9]+|{DIRECT_MESSAGE})$"},
+        response={"type": "string", "pattern": f"^([0-9]+|{DIRECT_MESSAGE})$"},
     ),
     AutoDeleteSeconds: Scalar(
         strawberry.scalar(

@@ -45,6 +45,9 @@ graphql_enum(
         "TAG_CREATE": "A tag was made.",
         "TAG_UPDATE": "A tag was changed.",
         "TAG_DELETE": "A tag was deleted.",
+        "RULES_SETTINGS_UPDATE": "Where the rules stand, or what accepting and denying them does, was changed.",
+        "RULES_ENTRY_CREATE": "A rule was added.",
+        "RULES_ENTRY_DELETE": "A rule was deleted.",
     },
 )
 

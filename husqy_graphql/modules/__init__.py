@@ -6,6 +6,7 @@ from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.lifecycle import Module
 from husqy_graphql.modules.autoresponder.module import MODULE as AUTORESPONDER
 from husqy_graphql.modules.logging.module import MODULE as LOGGING
+from husqy_graphql.modules.rules.module import MODULE as RULES
 from husqy_graphql.modules.tags.module import MODULE as TAGS
 
-MODULES: dict[ModuleName, Module] = {module.name: module for module in (LOGGING, AUTORESPONDER, TAGS)}
+MODULES: dict[ModuleName, Module] = {module.name: module for module in (LOGGING, AUTORESPONDER, TAGS, RULES)}

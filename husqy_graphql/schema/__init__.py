@@ -12,6 +12,7 @@ from husqy_graphql.guilds.audit_log import AuditLogEntry
 from husqy_graphql.guilds.types import Entitlement, GuildSettings
 from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, AutoresponderTrigger
 from husqy_graphql.modules.logging.graphql import LoggingSettings
+from husqy_graphql.modules.rules.types import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.tags.types import Tag
 from husqy_graphql.schema.root import Mutation, Query, Subscription
 
@@ -33,6 +34,9 @@ def build_schema() -> strawberry.Schema:
             GuildSettings,
             LoggingSettings,
             Tag,
+            RulesActiveEntry,
+            RulesEntry,
+            RulesSettings,
         ],
         config=StrawberryConfig(
             disable_field_suggestions=True,

@@ -16,6 +16,7 @@ from husqy_graphql.lifecycle import Module, Work, disable_module, enable_module,
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.autoresponder import graphql as autoresponder
 from husqy_graphql.modules.logging import graphql as logging
+from husqy_graphql.modules.rules import graphql as rules
 from husqy_graphql.modules.tags import graphql as tags
 
 Name = Annotated[ModuleName, strawberry.argument(description="Which module.")]
@@ -39,6 +40,10 @@ class DeletedModule:
     @strawberry.field(description="What the tags module had stored.")
     def tags(self) -> tags.DeletedTags | None:
         return tags.to_deleted(self.wiped) if self.name is ModuleName.TAGS else None
+
+    @strawberry.field(description="What the rules module had stored.")
+    def rules(self) -> rules.DeletedRules | None:
+        return rules.to_deleted(self.wiped) if self.name is ModuleName.RULES else None
 
 
 @strawberry.type(description="What switching a module off answers.")

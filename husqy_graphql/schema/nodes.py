@@ -24,6 +24,9 @@ from husqy_graphql.modules.autoresponder import repository as autoresponder_repo
 from husqy_graphql.modules.autoresponder.types import to_response, to_trigger
 from husqy_graphql.modules.logging import repository as logging_repository
 from husqy_graphql.modules.logging.graphql import to_settings as to_logging_settings
+from husqy_graphql.modules.rules import repository as rules_repository
+from husqy_graphql.modules.rules.types import to_active_entry, to_entry
+from husqy_graphql.modules.rules.types import to_settings as to_rules_settings
 from husqy_graphql.modules.tags import repository as tags_repository
 from husqy_graphql.modules.tags.types import to_tag
 
@@ -51,6 +54,17 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     "AuditLogEntry": (guilds.audit_entries_by_ids, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
     "Entitlement": (guilds.entitlements_by_ids, Permission.READ, lambda _, row: to_entitlement(row)),
     "LoggingSettings": (logging_repository.settings_by_ids, Permission.READ, lambda _, row: to_logging_settings(row)),
+    "RulesActiveEntry": (
+        rules_repository.active_entries_by_ids,
+        Permission.READ,
+        lambda _, row: to_active_entry(row),
+    ),
+    "RulesEntry": (rules_repository.entries_by_ids, Permission.READ, lambda _, row: to_entry(row)),
+    "RulesSettings": (
+        rules_repository.settings_by_ids,
+        Permission.READ,
+        lambda _, settings: to_rules_settings(settings),
+    ),
     "GuildSettings": (guilds.settings_by_ids, Permission.READ, lambda _, row: to_settings(row)),
     "Tag": (tags_repository.tags_by_ids, Permission.READ, lambda _, tag: to_tag(tag)),
 }

@@ -17,6 +17,7 @@ from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
+from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
 from husqy_graphql.modules.tags.graphql import TagsFields, TagsMutation
 from husqy_graphql.schema.lifecycle import LifecycleMutation, Name, enable
 from husqy_graphql.schema.nodes import NodeQuery
@@ -26,7 +27,7 @@ from husqy_graphql.schema.status import StatusQuery
 
 
 @strawberry.type(description="A Discord guild (a server), and what Husqy does in it.")
-class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields, TagsFields):
+class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields, TagsFields, RulesFields):
     pass
 
 
@@ -90,6 +91,7 @@ class Mutation(
     LoggingMutation,
     AutoresponderMutation,
     TagsMutation,
+    RulesMutation,
     PrivacyMutation,
     GatewayMutation,
 ):

@@ -10,7 +10,7 @@ from husqy_graphql.core.premium import is_active
 from husqy_graphql.db.guilds import entitlements_of_guild, guilds_with_entitlements
 from husqy_graphql.db.intents import delete_intent, intents_before
 from husqy_graphql.discord.port import DiscordError
-from husqy_graphql.lifecycle import INTENT_LIFE, is_enabled
+from husqy_graphql.lifecycle import INTENT_LIFE, is_enabled, settle_module
 from husqy_graphql.modules import MODULES
 from husqy_graphql.worker.resources import WorkerResources
 
@@ -27,7 +27,7 @@ async def write_log_lines(resources: WorkerResources) -> None:
 
 
 async def sweep_intents(resources: WorkerResources) -> None:
-    """Take back what was made on Discord for a module that a crash kept from being switched on."""
+    """End what was begun on Discord for a module and not ended: a crash came between, or Discord did not answer."""
     for intent in await intents_before(resources.reads, resources.clock() - INTENT_LIFE):
         name = ModuleName(intent.module)
         sweep = MODULES[name].sweep if name in MODULES else None
@@ -56,3 +56,5 @@ async def trim_guilds(resources: WorkerResources) -> None:
             for module in MODULES.values():
                 if module.trim is not None and is_enabled(settings, module.name):
                     await module.trim(uow, guild_id)
+        for module in MODULES.values():
+            await settle_module(resources.work("trim"), guild_id, module)

@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from husqy_graphql.modules.rules.models import RulesRole, RulesSettings
 from tests.conftest import GUILD, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 
 JOIN = "mutation ($guild: Snowflake!) { guildJoin(guildId: $guild) { settings { guildId language autoDelete } } }"
@@ -70,7 +72,7 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder", "tags"):
+    for module in ("logging", "autoresponder", "tags", "rules"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     response = {"guild_id": guild, "response_type": 1, "response_content": "hi"}
@@ -82,6 +84,17 @@ async def fill_modules(api: Api, guild: int) -> None:
     tag = {"guild_id": guild, "owner_id": OWNER, "content": "hi", "visibility": 1, "names": ["greeting"]}
     made = await api.rest("POST", "/modules/tags/entries", json=tag)
     assert made.status_code == 200, made.text
+    made = await api.rest("POST", "/modules/rules/entries", json={"guild_id": guild, "rule_text": "Be kind."})
+    assert made.status_code == 200, made.text
+    sent = await api.rest(
+        "POST", "/modules/rules/check/send", json={"guild_id": guild}, token="sandbox-service", acting=OWNER
+    )
+    assert sent.status_code == 200, sent.text
+    async with api.program.worker.unit_of_work("test") as uow:
+        # Not every guild of the demo world has a role that Husqy may give.
+        settings = await uow.session.scalar(select(RulesSettings).where(RulesSettings.guild_id == guild))
+        assert settings is not None
+        uow.session.add(RulesRole(guild_id=guild, settings_id=settings.id, kind="accepted", role_id=1))
 
 
 async def test_leaving_deletes_everything_of_that_guild_alone(api: Api) -> None:
