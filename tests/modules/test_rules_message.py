@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from husqy_graphql.modules.rules import permanent
 from husqy_graphql.worker.modules import sweep_intents, trim_guilds
 from tests.conftest import GUILD, MEMBER, Api
 from tests.modules.rules_stage import (
@@ -288,6 +289,23 @@ async def test_changes_at_the_same_time_end_in_one_message_that_says_them_all(ap
     texts = [row["rule_text"] for row in await api.rows("rules_entries")]
     assert said(message) == "\n\n".join(f"**{number}.** {text}" for number, text in enumerate(texts, 1))
     assert message["components"] == []
+    assert await api.rows("module_intents") == []
+
+
+async def test_several_processes_end_in_one_message_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await enable(api)
+    await put(api, rules_channel=RULES)
+    await go_premium(api)
+    monkeypatch.setattr(permanent, "_lock", lambda _: asyncio.Lock())  # processes share none
+
+    answers = await asyncio.gather(*(call(api, "POST", "/entries", rule_text=f"Rule {n}.") for n in range(12)))
+
+    assert [answer.status_code for answer in answers] == [200] * 12
+    await sweep(api)  # who met too many others leaves the rest to the worker
+    [message] = await messages(api, RULES)
+    texts = [row["rule_text"] for row in await api.rows("rules_entries")]
+    assert said(message) == "\n\n".join(f"**{number}.** {text}" for number, text in enumerate(texts, 1))
+    assert (await api.rows("module_rules"))[0]["rules_message_id"] == int(message["id"])
     assert await api.rows("module_intents") == []
 
 
