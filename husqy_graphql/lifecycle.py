@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from husqy_graphql.core.access import GuildAccess
+from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import Conflict, ConflictReason, NotFound
 from husqy_graphql.core.log_events import LogEvent
@@ -53,7 +53,9 @@ class Module:
 
     `create` makes its default rows, with what `prepare` made on Discord before; `undo` takes that back, and `sweep`
     what a crash left of it. `wipe` deletes every row of a guild and returns them; `after_disable` gets these once that
-    is committed. `trim` deletes what a guild has over its limits without Husqy+.
+    is committed. `trim` deletes what a guild has over its limits without Husqy+. `remove_member` deletes what only a
+    member who is there has, besides what `erase_member` erases on request. `after_verification` is called in guilds
+    that have the module on once a member has passed the verifier.
     """
 
     name: ModuleName
@@ -67,6 +69,8 @@ class Module:
     stored_texts: Callable[[Reads, int], Awaitable[StoredTexts]] | None = None
     erase_member: Callable[[UnitOfWork, int, MemberNames], Awaitable[None]] | None = None
     trim: Callable[[UnitOfWork, int], Awaitable[None]] | None = None
+    remove_member: Callable[[UnitOfWork, int, int], Awaitable[None]] | None = None
+    after_verification: Callable[[Work, MemberAccess], Awaitable[None]] | None = None
 
 
 def is_enabled(settings: Any, name: ModuleName) -> bool:

@@ -32,6 +32,9 @@ class AuditAction(Enum):
     AUTORESPONDER_TRIGGER_DELETE = "autoresponder.trigger.delete"
     AUTORESPONDER_RESPONSE_CREATE = "autoresponder.response.create"
     AUTORESPONDER_RESPONSE_DELETE = "autoresponder.response.delete"
+    VERIFIER_SETTINGS_UPDATE = "verifier.settings.update"
+    VERIFIER_VERIFICATION_CREATE = "verifier.verification.create"
+    VERIFIER_VERIFICATION_HANDLE = "verifier.verification.handle"
 
     @property
     def module(self) -> ModuleName | None:

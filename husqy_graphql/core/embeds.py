@@ -83,6 +83,39 @@ def render_embeds(text: str, replace: Callable[[str], str]) -> list[Embed]:
     return rendered
 
 
+def embed_strings(text: str) -> list[str]:
+    """Every string that is a value in the JSON; the text itself when it is none (any more)."""
+    found: list[str] = []
+
+    def note(value: str) -> str:
+        found.append(value)
+        return value
+
+    replace_embed_strings(text, note)
+    return found
+
+
+def replace_embed_strings(text: str, replace: Callable[[str], str]) -> str:
+    """The JSON with `replace` done in every string that is a value, never in a name; written anew only if that changes
+    something. A text that is no JSON (any more) is replaced as a whole."""
+    try:
+        given: Any = json.loads(_without_trailing_commas(text), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return replace(text)
+    changed = _replaced(given, replace)
+    return text if changed == given else json.dumps(changed, ensure_ascii=False)
+
+
+def _replaced(value: Any, replace: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return replace(value)
+    if isinstance(value, list):
+        return [_replaced(each, replace) for each in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _replaced(each, replace) for name, each in cast("dict[str, Any]", value).items()}
+    return value
+
+
 def _embeds_of(text: str) -> list[Any]:
     if len(text) > MAX_TEXT:
         raise BadEmbeds([EmbedFault("", f"has {len(text)} characters; at most {MAX_TEXT} are allowed")])

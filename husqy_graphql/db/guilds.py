@@ -103,6 +103,16 @@ async def is_premium(session: AsyncSession, guild_id: int, now: datetime) -> boo
     return any(is_active(deleted=each.deleted, start_at=each.start_at, ends_at=each.ends_at, now=now) for each in found)
 
 
+async def prevents_data_collection(session: AsyncSession, guild_id: int, user_id: int) -> bool:
+    """Whether the member forbids that data is collected (G16)."""
+    found = await session.scalar(
+        select(GuildMember.prevent_data_collection).where(
+            GuildMember.guild_id == guild_id, GuildMember.user_id == user_id
+        )
+    )
+    return bool(found)
+
+
 async def guild_settings_rows(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """The settings rows of those of the guilds that Husqy is in."""
     return await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids)

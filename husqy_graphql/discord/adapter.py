@@ -144,6 +144,9 @@ class BotDiscord:
         edited = await self._write("PATCH", MESSAGE, body, channel_id=channel_id, message_id=message_id)
         return parsed(parse_message, edited, ambiguous=True)
 
+    async def remove_components(self, channel_id: int, message_id: int) -> None:
+        await self._write("PATCH", MESSAGE, {"components": []}, channel_id=channel_id, message_id=message_id)
+
     async def delete_message(self, channel_id: int, message_id: int, *, reason: str | None = None) -> bool:
         call = self._write("DELETE", MESSAGE, reason=reason, channel_id=channel_id, message_id=message_id)
         return await _unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)

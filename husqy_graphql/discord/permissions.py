@@ -6,7 +6,7 @@ Source: Discord's API reference, section "Permissions", with its pseudocode.
 from __future__ import annotations
 
 from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION
-from husqy_graphql.discord.port import DiscordChannel, DiscordGuild, DiscordMember
+from husqy_graphql.discord.port import DiscordChannel, DiscordGuild, DiscordMember, DiscordRole
 
 ALL_PERMISSIONS = (1 << 53) - 1
 VIEW_CHANNEL = 1 << 10
@@ -49,3 +49,13 @@ def channel_permissions(guild: DiscordGuild, channel: DiscordChannel, member: Di
                 deny |= overwrite.deny
         permissions = permissions & ~deny | allow
     return permissions if permissions & VIEW_CHANNEL else 0
+
+
+def is_assignable(guild: DiscordGuild, member: DiscordMember, role: DiscordRole) -> bool:
+    """Whether the place of a role lets the member give it: below the member's highest one, not managed by an
+    integration, and not @everyone. Whether the member may manage roles at all is not looked at."""
+    if role.id == guild.id or role.managed:
+        return False
+    # Of two roles at one position, Discord ranks the older one higher.
+    highest = max(((each.position, -each.id) for each in guild.roles if each.id in member.role_ids), default=(0, 0))
+    return guild.owner_id == member.user.id or (role.position, -role.id) < highest

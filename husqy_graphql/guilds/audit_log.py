@@ -42,6 +42,9 @@ graphql_enum(
         "AUTORESPONDER_TRIGGER_DELETE": "A trigger was deleted.",
         "AUTORESPONDER_RESPONSE_CREATE": "A response was added.",
         "AUTORESPONDER_RESPONSE_DELETE": "A response was deleted.",
+        "VERIFIER_SETTINGS_UPDATE": "The settings of the verifier were changed.",
+        "VERIFIER_VERIFICATION_CREATE": "A member got a prompt of the verifier; subscriptions alone tell of it.",
+        "VERIFIER_VERIFICATION_HANDLE": "A member passed the verifier; subscriptions alone tell of it.",
     },
 )
 

@@ -16,6 +16,7 @@ from husqy_graphql.lifecycle import Module, Work, disable_module, enable_module,
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.autoresponder import graphql as autoresponder
 from husqy_graphql.modules.logging import graphql as logging
+from husqy_graphql.modules.verifier import types as verifier
 
 Name = Annotated[ModuleName, strawberry.argument(description="Which module.")]
 
@@ -34,6 +35,10 @@ class DeletedModule:
     @strawberry.field(description="What the autoresponder had stored.")
     def autoresponder(self) -> autoresponder.DeletedAutoresponder | None:
         return autoresponder.to_deleted(self.wiped) if self.name is ModuleName.AUTORESPONDER else None
+
+    @strawberry.field(description="What the verifier had stored.")
+    def verifier(self) -> verifier.DeletedVerifier | None:
+        return verifier.to_deleted(self.wiped) if self.name is ModuleName.VERIFIER else None
 
 
 @strawberry.type(description="What switching a module off answers.")

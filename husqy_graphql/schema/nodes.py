@@ -24,6 +24,9 @@ from husqy_graphql.modules.autoresponder import repository as autoresponder_repo
 from husqy_graphql.modules.autoresponder.types import to_response, to_trigger
 from husqy_graphql.modules.logging import repository as logging_repository
 from husqy_graphql.modules.logging.graphql import to_settings as to_logging_settings
+from husqy_graphql.modules.verifier import repository as verifier_repository
+from husqy_graphql.modules.verifier.types import to_entry as to_verifier_entry
+from husqy_graphql.modules.verifier.types import to_settings as to_verifier_settings
 
 # How rows are read, what its field in `Guild` asks of the caller, and how one is shown.
 _NodeType = tuple[
@@ -49,6 +52,12 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     "AuditLogEntry": (guilds.audit_entries_by_ids, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
     "Entitlement": (guilds.entitlements_by_ids, Permission.READ, lambda _, row: to_entitlement(row)),
     "LoggingSettings": (logging_repository.settings_by_ids, Permission.READ, lambda _, row: to_logging_settings(row)),
+    "VerifierEntry": (verifier_repository.entries_by_ids, Permission.ADMINISTER, lambda _, row: to_verifier_entry(row)),
+    "VerifierSettings": (
+        verifier_repository.settings_by_ids,
+        Permission.READ,
+        lambda _, settings: to_verifier_settings(settings),
+    ),
     "GuildSettings": (guilds.settings_by_ids, Permission.READ, lambda _, row: to_settings(row)),
 }
 

@@ -97,6 +97,8 @@ class PrivacyMutation:
             for module in MODULES.values():
                 if module.erase_member is not None:
                     await module.erase_member(uow, guild_id, names)
+                if module.remove_member is not None:
+                    await module.remove_member(uow, guild_id, user_id)
         return MemberLeavePayload(deleted=deleted)
 
 

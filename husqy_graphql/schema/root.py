@@ -17,15 +17,17 @@ from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
+from husqy_graphql.modules.verifier.graphql import VerifierFields, VerifierMutation, VerifierQuery
 from husqy_graphql.schema.lifecycle import LifecycleMutation, Name, enable
 from husqy_graphql.schema.nodes import NodeQuery
 from husqy_graphql.schema.privacy import PrivacyMutation, PrivacyQuery
 from husqy_graphql.schema.rate_limit import RateLimitQuery
 from husqy_graphql.schema.status import StatusQuery
+from husqy_graphql.schema.verification import VerificationMutation
 
 
 @strawberry.type(description="A Discord guild (a server), and what Husqy does in it.")
-class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields):
+class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields, VerifierFields):
     pass
 
 
@@ -76,7 +78,9 @@ class GuildSubscription:
 
 
 @strawberry.type(description="All that can be asked.")
-class Query(GuildQuery, IdentityQuery, HelpersQuery, PrivacyQuery, NodeQuery, StatusQuery, RateLimitQuery):
+class Query(
+    GuildQuery, IdentityQuery, HelpersQuery, PrivacyQuery, VerifierQuery, NodeQuery, StatusQuery, RateLimitQuery
+):
     pass
 
 
@@ -88,6 +92,8 @@ class Mutation(
     LifecycleMutation,
     LoggingMutation,
     AutoresponderMutation,
+    VerifierMutation,
+    VerificationMutation,
     PrivacyMutation,
     GatewayMutation,
 ):

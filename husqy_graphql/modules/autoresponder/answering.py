@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from husqy_graphql.core.embeds import BadEmbeds, render_embeds
 from husqy_graphql.core.errors import NotFound
+from husqy_graphql.core.mentions import allowed_mentions
 from husqy_graphql.core.templates import TemplateContext, render
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.engines import Reads
@@ -19,9 +19,6 @@ from husqy_graphql.modules.autoresponder import repository
 from husqy_graphql.modules.autoresponder.matching import Message, hits
 from husqy_graphql.modules.autoresponder.repository import FullTrigger
 from husqy_graphql.modules.autoresponder.service import TEXT_MAX, ResponseType
-
-_USER = re.compile(r"<@!?([0-9]{1,19})>")
-_ROLE = re.compile(r"<@&([0-9]{1,19})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +93,3 @@ async def _run(bot: BotPort, row: Any, message: DiscordMessage, context: Templat
     else:
         text = render(row.response_content, context, limit=TEXT_MAX)
         await bot.send_message(message.channel_id, content=text, allowed_mentions=allowed)
-
-
-def allowed_mentions(text: str, author_id: int) -> Mapping[str, Any]:
-    """Whom a message may notify: users and roles that the administrator wrote, and the author where the text mentions
-    the author by its variable. Never everyone, and nobody whom a replaced name mentions."""
-    users = dict.fromkeys(_USER.findall(text))
-    if "<user_mention>" in text:
-        users[str(author_id)] = None
-    return {"parse": [], "users": list(users)[:100], "roles": list(dict.fromkeys(_ROLE.findall(text)))[:100]}
