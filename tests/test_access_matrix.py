@@ -53,6 +53,7 @@ QUERY: dict[str, tuple[str, set[str]]] = {
         ADMINISTER,
     ),
     "memberDataEntries": (f"{{ memberDataEntries(guildId: {G}, userId: {M}) {{ userId }} }}", THE_MEMBER),
+    "verifierEntry": ('{ verifierEntry(verifierId: "x") { id } }', VALID),
     "guilds": ("{ guilds { id } }", VALID - SERVICES),
     "guild": (f"{{ guild(id: {G}) {{ id }} }}", READ),
     "node": ('{ node(id: "R3VpbGRTZXR0aW5nczox") { id } }', VALID),
@@ -71,6 +72,8 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("module", "module(name: POLLS) { enabled }", READ),
         ("logging", "logging { settings { channelId } }", READ),
         ("autoresponder", "autoresponder { triggers { nodes { id } } }", ADMINISTER),
+        ("verifier", "verifier { settings { id } }", READ),
+        ("verifierEntries", "verifierEntries { nodes { id } }", ADMINISTER),
         ("entitlements", "entitlements { id }", READ),
         ("roles", "roles { id }", ADMINISTER),
         ("channels", "channels { id }", ADMINISTER),
@@ -108,6 +111,9 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("autoresponderResponseDelete", f'(guildId: {G}, responseId: "x") {{ response {{ id }} }}', ADMINISTER),
         ("autoresponderCheck",
          f'(guildId: {G}, input: {{channelId: "1", messageId: "1", memberRoleIds: []}}) {{ message }}', SERVICES),
+        ("verifierSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
+        ("verifierVerificationCreate", f'(guildId: {G}, input: {{requester: "husqy"}}) {{ message }}', SERVICES),
+        ("verifierVerificationHandle", '(verifierId: "x", input: {}) { message }', VALID),
         ("guildEntitlementUpsert",
          f'(guildId: {G}, input: {{entitlementId: "1", skuId: "1", type: PURCHASE}}) {{ entitlement {{ id }} }}',
          SERVICES),
@@ -171,6 +177,7 @@ def module_operations(module: str) -> dict[tuple[str, str], tuple[dict[str, Any]
 
 LOGGING = "/v1/modules/logging"
 AUTORESPONDER = "/v1/modules/autoresponder"
+VERIFIER = "/v1/modules/verifier"
 REST |= {
     **module_operations("logging"),
     ("GET", f"{LOGGING}/settings"): (ID, READ),
@@ -189,6 +196,13 @@ REST |= {
     ("POST", f"{AUTORESPONDER}/responses"): ({**ID, "response_type": 1, "response_content": "hi"}, ADMINISTER),
     ("GET", f"{AUTORESPONDER}/responses/{{response_id}}"): (ID, ADMINISTER),
     ("DELETE", f"{AUTORESPONDER}/responses/{{response_id}}"): (ID, ADMINISTER),
+    **module_operations("verifier"),
+    ("GET", f"{VERIFIER}/settings"): (ID, READ),
+    ("PUT", f"{VERIFIER}/settings"): ({**ID, "verifier_type": 1}, ADMINISTER),
+    ("GET", f"{VERIFIER}/entries"): (ID, ADMINISTER),
+    ("GET", f"{VERIFIER}/entries/{{entry_id}}"): ({}, VALID),
+    ("POST", f"{VERIFIER}/event/create-verification"): ({**ID, "requester": "husqy"}, SERVICES),
+    ("POST", f"{VERIFIER}/event/handle-verification"): ({"verifier_id": "x"}, VALID),
 }  # fmt: skip
 
 

@@ -352,9 +352,9 @@ class BotPort(InteractionPort, Protocol):
         ...
 
     async def add_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
-        """Give a role; nothing happens if the member has it. Raises Invalid (50028 @everyone), Refused (50001, 50013 also
-        for a role that is managed or not below the bot's highest) and NotThere (10004, 10007 no such member, 10011 no
-        such role)."""
+        """Give a role; nothing happens if the member has it. Raises Invalid (50028 @everyone), Refused (50001, 50013
+        also for a role that is managed or not below the bot's highest) and NotThere (10004, 10007 no such member, 10011
+        no such role)."""
         ...
 
     async def remove_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
@@ -362,8 +362,8 @@ class BotPort(InteractionPort, Protocol):
         ...
 
     async def kick_member(self, guild_id: int, user_id: int, *, reason: str | None = None) -> bool:
-        """Put a member out of the guild; False when they were not in it. Raises Refused (50001, 50013 also for the owner,
-        and for who is not below the bot) and NotThere (10004)."""
+        """Put a member out of the guild; False when they were not in it. Raises Refused (50001, 50013 also for the
+        owner, and for who is not below the bot) and NotThere (10004)."""
         ...
 
     async def open_dm(self, user_id: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import GUILD, QUIET_GUILD, UNKNOWN_GUILD, Api
+from tests.conftest import GUILD, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 
 JOIN = "mutation ($guild: Snowflake!) { guildJoin(guildId: $guild) { settings { guildId language autoDelete } } }"
 LEAVE = "mutation ($guild: Snowflake!) { guildLeave(guildId: $guild) { deleted } }"
@@ -70,7 +70,7 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder"):
+    for module in ("logging", "autoresponder", "verifier"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     response = {"guild_id": guild, "response_type": 1, "response_content": "hi"}
@@ -79,6 +79,14 @@ async def fill_modules(api: Api, guild: int) -> None:
     trigger = {"guild_id": guild, "trigger_type": 1, "match_case": False, "allowed_role_ids": [1]}
     made = await api.rest("POST", "/modules/autoresponder/triggers", json={**trigger, "response_ids": [response_id]})
     assert made.status_code == 200, made.text
+    role = {GUILD: 1300000000000000201, QUIET_GUILD: 1300000000000000250}[guild]  # Members
+    settings = {"guild_id": guild, "verifier_verified_role_ids": [role]}
+    changed = await api.rest("PUT", "/modules/verifier/settings", json=settings)
+    assert changed.status_code == 200, changed.text
+    prompt = {"guild_id": guild, "requester": "husqy"}
+    path = "/modules/verifier/event/create-verification"
+    sent = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json=prompt)
+    assert sent.status_code == 200, sent.text
 
 
 async def test_leaving_deletes_everything_of_that_guild_alone(api: Api) -> None:

@@ -60,12 +60,12 @@ async def begin(
     Raises BadUserInput without an acting member, Conflict when the module is off, Forbidden when the requester is no
     administrator, NotFound for somebody who is not in the guild, and what Discord answers to the prompt.
     """
-    user_id = acting_user_id(access.actor)
-    if user_id is None:
-        raise BadUserInput(NO_ACTING_MEMBER)
     resources, event = context.resources, LogEvent.VERIFIER_VERIFICATION_CREATE
     async with context.change(access, event) as uow:
         guild_settings, settings = await service.require_settings(uow, access.guild_id)
+    user_id = acting_user_id(access.actor)
+    if user_id is None:
+        raise BadUserInput(NO_ACTING_MEMBER)
     if requester_id is not None and not await resources.credentials.target_administers(
         access.guild_id, str(requester_id)
     ):
@@ -188,8 +188,7 @@ async def _grant(
         entry = await repository.entry(reads, verifier_id)
         if entry is not None and not entry.is_verified:  # a second click may have passed meanwhile
             await take_roles(bot, access.guild_id, access.user_id, error.granted)
-        assert error.__cause__ is not None
-        raise error.__cause__ from None
+        raise error.refusal from None
 
 
 async def _tell(

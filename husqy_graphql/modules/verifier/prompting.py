@@ -140,10 +140,11 @@ async def show_modal(bot: BotPort, interaction: tuple[int, str], *, language: st
 
 
 class NotGranted(Exception):
-    """A role could not be given; `granted` has those that were given before it, the cause is Discord's answer."""
+    """A role could not be given; `refusal` is Discord's answer, `granted` has the roles that were given before it."""
 
-    def __init__(self, granted: Sequence[int]) -> None:
-        super().__init__("a role could not be given")
+    def __init__(self, refusal: DiscordError, granted: Sequence[int]) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
         self.granted = tuple(granted)
 
 
@@ -156,7 +157,7 @@ async def grant_roles(bot: BotPort, guild_id: int, member: DiscordMember, role_i
         try:
             await bot.add_member_role(guild_id, member.user.id, role_id, reason=REASON)
         except DiscordError as error:
-            raise NotGranted(granted) from error
+            raise NotGranted(error, granted) from error
         granted.append(role_id)
 
 

@@ -133,7 +133,7 @@ async def update_settings(
     changed = FullSettings(row, role_ids)
     after = _facts(changed)
     if other_passphrase and before["passphrase"] == after["passphrase"]:
-        after["passphrase"] = "another one"
+        after |= {"passphrase": "another one"}
     if before != after:
         uow.audit(access, AuditAction.VERIFIER_SETTINGS_UPDATE, "verifier settings", before=before, after=after)
         uow.log(access, LogEvent.MODULES, action="changed_the_settings_of", module="verifier")
