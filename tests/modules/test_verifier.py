@@ -1,4 +1,4 @@
-"""The verifier's settings, lists, lifecycle and privacy; its checks are in `test_verifier_checks.py`."""
+"""The verifier's settings, lists, lifecycle and privacy; its checks have files of their own."""
 
 from __future__ import annotations
 

@@ -38,9 +38,7 @@ async def enabled(api: Api, **settings: Any) -> dict[str, Any]:
 
 async def create(api: Api, user: int | None = MEMBER, requester: Any = "husqy", **body: Any) -> httpx2.Response:
     given = {"guild_id": GUILD, "requester": requester, **body}
-    return await api.rest(
-        "POST", f"{BASE}/event/create-verification", token="sandbox-service", acting=user, json=given
-    )
+    return await api.rest("POST", f"{BASE}/event/create-verification", token="sandbox-service", acting=user, json=given)
 
 
 async def opened(api: Api, user: int = MEMBER) -> str:
@@ -57,12 +55,12 @@ async def handle(
     kind: str | None = "ComponentInteraction",
     *,
     user: int | None = MEMBER,
-    token: str = "sandbox-service",
+    caller: str = "sandbox-service",
     **body: Any,
 ) -> httpx2.Response:
     given = {"verifier_id": verifier_id, "interaction_type": kind, **body}
-    acting = user if token == "sandbox-service" else None
-    return await api.rest("POST", f"{BASE}/event/handle-verification", token=token, acting=acting, json=given)
+    acting = user if caller == "sandbox-service" else None
+    return await api.rest("POST", f"{BASE}/event/handle-verification", token=caller, acting=acting, json=given)
 
 
 def click(token: str = "click") -> dict[str, Any]:
