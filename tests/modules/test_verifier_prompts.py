@@ -103,6 +103,15 @@ async def test_a_prompt_that_may_not_be_sent(api: Api, user: int | None, request
     assert await writes(api) == asked
 
 
+async def test_a_requester_without_the_right_is_named_in_the_logs(api: Api) -> None:
+    await log(api)
+    await enabled(api)
+
+    assert (await create(api, requester=MEMBER_2)).status_code == 403
+
+    assert "failed at verifier verification create: requester no administrator" in (await lines(api))[-1]
+
+
 async def test_only_the_bot_sends_prompts(api: Api) -> None:
     await enabled(api)
     body = {"guild_id": GUILD, "requester": "husqy"}

@@ -6,6 +6,7 @@ given before the verification is noted, so that nobody counts as verified withou
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -249,5 +250,6 @@ def _passphrase(context: Context, settings: FullSettings) -> str | None:
 
 async def _log_forbidden(context: Context, access: GuildAccess, event: LogEvent, reason: str) -> None:
     # Other refusals of this kind are not logged, but the verifier's own notes name these two.
-    async with context.unit_of_work() as uow:
-        uow.log(access, event, succeeded=False, reason=reason)
+    with suppress(Exception):  # the refusal itself must reach the caller
+        async with context.unit_of_work() as uow:
+            uow.log(access, event, succeeded=False, reason=reason)

@@ -185,15 +185,15 @@ async def finish_entry(uow: UnitOfWork, access: MemberAccess, verifier_id: str, 
     Somebody who prevents that data is collected is verified all the same, but the entry goes.
     """
     *_, row = await require_open(uow, access.guild_id, verifier_id)
-    kept: VerifierEntry | None = row
-    if await prevents_data_collection(uow.session, access.guild_id, access.user_id):
+    forget = await prevents_data_collection(uow.session, access.guild_id, access.user_id)
+    if forget:
         await uow.session.delete(row)
-        kept = None
-    row.is_verified = True
+    else:
+        row.is_verified = True
     uow.announce(access.guild_id, AuditAction.VERIFIER_VERIFICATION_HANDLE, f"verification {verifier_id}")
     uow.log(access, LogEvent.VERIFIER_VERIFICATION_HANDLE, member_id=access.user_id)
     uow.count(access, Metric.VERIFIER_CHECK_TIME, check_time=round(seconds, 6))
-    return kept
+    return None if forget else row
 
 
 async def wipe(uow: UnitOfWork, guild_id: int) -> dict[str, Sequence[Any]]:
