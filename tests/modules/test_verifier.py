@@ -1,4 +1,4 @@
-"""The verifier's settings, lists, lifecycle and privacy; its checks have files of their own."""
+"""The verifier's settings, lists and lifecycle; its checks and what it knows of members have files of their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from tests.modules.verifying import (
     MEMBERS,
     MODERATORS,
     change,
-    create,
     enabled,
     error_of,
     handle,
@@ -219,6 +218,22 @@ async def test_settings_that_cannot_work_are_refused(
     assert await writes(api) == asked
 
 
+@pytest.mark.parametrize(
+    ("path", "given"), [("/channels$", {"channel": CHANNEL}), (f"/guilds/{GUILD}$", {"verified_role_ids": [MEMBERS]})]
+)
+@pytest.mark.parametrize(("fault", "status"), [({"status": 403}, 500), ({"status": 404}, 404), ({"status": 500}, 503)])
+async def test_while_discord_does_not_answer_nothing_is_saved(
+    api: Api, path: str, given: dict[str, Any], fault: dict[str, Any], status: int
+) -> None:
+    await enabled(api)
+    before, asked = await api.everything(), await writes(api)
+    await api.fault({"path": path, "method": "GET", "times": 20, **fault})
+
+    assert (await change(api, **given)).status_code == status
+    assert await api.everything() == before
+    assert await writes(api) == asked
+
+
 async def test_a_flag_is_checked_against_the_stored_text(api: Api) -> None:
     await enabled(api, message_content="Hello", message_is_embed=False)
 
@@ -321,58 +336,6 @@ async def test_a_page_has_a_constant_number_of_statements(api: Api) -> None:
         await opened(api, user)
 
     assert await statements() == few <= 5
-
-
-async def test_what_is_stored_of_a_member_is_counted_and_deleted(api: Api) -> None:
-    text = json.dumps({"embeds": [{"title": "mia", "description": f"Ask mia or <@{MEMBER}>"}], "mia": 1})
-    await enabled(api, message_content=text, message_content_completed="Mia says hi", message_completed_is_embed=False)
-    await handle(api, await opened(api))
-    await opened(api)
-    await opened(api, MEMBER_2)
-    params = {"guild_id": GUILD, "privacy_member_id": MEMBER}
-
-    counted_before = await api.rest("GET", f"{BASE}/privacy/get-user-entries", token="sandbox-member", params=params)
-    assert counted_before.json()["data"] == {
-        "username": 1, "display_name": 1, "global_name": 1, "nickname": 0, "id": 3
-    }  # fmt: skip
-    path = f"{BASE}/privacy/delete-user-entries"
-    gone = await api.rest("DELETE", path, token="sandbox-service", acting=MEMBER, json=params)
-
-    assert gone.status_code == 200, gone.text
-    after = await api.rest("GET", f"{BASE}/privacy/get-user-entries", token="sandbox-member", params=params)
-    # The open one is what she needs to pass.
-    assert after.json()["data"] == {"username": 0, "display_name": 0, "global_name": 0, "nickname": 0, "id": 1}
-    entries = await api.rows("verifier_entries")
-    assert [(row["user_id"], bool(row["is_verified"])) for row in entries] == [(MEMBER, False), (MEMBER_2, False)]
-    settings = (await api.data(PAGE))["guild"]["verifier"]["settings"]
-    assert json.loads(settings["promptContent"])["embeds"][0]["title"] == "(removed_user)"
-    assert settings["completedContent"] == "(removed_user) says hi"
-    for token, acting in (("sandbox-owner", None), ("sandbox-service", None), ("sandbox-member-2", None)):
-        refused = await api.rest("DELETE", path, token=token, acting=acting, json=params)
-        assert refused.status_code == 403
-
-
-async def test_no_name_breaks_the_embeds_when_it_is_erased(api: Api) -> None:
-    await enabled(api)
-    await api.discord("PUT", f"/control/users/{MEMBER}", json={"username": "embeds", "global_name": "description"})
-
-    body = {"guild_id": GUILD, "privacy_member_id": MEMBER}
-    path = f"{BASE}/privacy/delete-user-entries"
-    assert (await api.rest("DELETE", path, token="sandbox-member", json=body)).status_code == 200
-
-    assert (await create(api)).status_code == 200
-
-
-async def test_whoever_leaves_takes_every_entry_along(api: Api) -> None:
-    await enabled(api)
-    await handle(api, await opened(api))
-    await opened(api)
-    await opened(api, MEMBER_2)
-    leave = f'mutation {{ memberLeave(guildId: "{GUILD}", userId: "{MEMBER}") {{ deleted }} }}'
-
-    await api.data(leave, token="sandbox-service")
-
-    assert [row["user_id"] for row in await api.rows("verifier_entries")] == [MEMBER_2]
 
 
 async def test_another_guild_is_untouched(api: Api) -> None:

@@ -22,6 +22,7 @@ from tests.modules.verifying import (
     MODERATORS,
     answered,
     click,
+    create,
     dm_of,
     enabled,
     error_of,
@@ -340,3 +341,16 @@ async def test_a_life_is_the_same_over_both_doors(api: Api) -> None:
     assert len(first["entries"]) == 1
     assert all(one.items() >= two.items() for one, two in zip(first["entries"], second["entries"], strict=True))
     assert await posted(api, CHANNEL) == []
+
+
+@pytest.mark.parametrize("path", [f"/guilds/{GUILD}$", f"/guilds/{GUILD}/members/{MEMBER}$"])
+async def test_while_discord_does_not_answer_nobody_passes(api: Api, path: str) -> None:
+    await enabled(api, verified_role_ids=[MODERATORS])
+    verifier_id = await opened(api)
+    before, asked = await api.everything(), await writes(api)
+    await api.fault({"path": path, "method": "GET", "status": 500, "times": 20})
+
+    for response in (await handle(api, verifier_id), await create(api)):
+        assert response.status_code == 503, response.text
+    assert await api.everything() == before
+    assert await writes(api) == asked
