@@ -103,7 +103,9 @@ def replace_embed_strings(text: str, replace: Callable[[str], str]) -> str:
     except (ValueError, RecursionError):
         return replace(text)
     changed = _replaced(given, replace)
-    return text if changed == given else json.dumps(changed, ensure_ascii=False)
+    if changed == given:
+        return text
+    return json.dumps(changed, ensure_ascii=False, separators=(",", ":"))  # never longer than it was written
 
 
 def _replaced(value: Any, replace: Callable[[str], str]) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.conftest import GUILD, MEMBER, MEMBER_2, Api
 from tests.modules.verifying import (
     BASE,
@@ -11,6 +13,7 @@ from tests.modules.verifying import (
     enabled,
     handle,
     opened,
+    put,
 )
 
 PAGE = f"""query ($first: Int, $after: String, $verified: Boolean, $user: Snowflake) {{ guild(id: "{GUILD}") {{
@@ -58,6 +61,19 @@ async def test_no_name_breaks_the_embeds_when_it_is_erased(api: Api) -> None:
     path = f"{BASE}/privacy/delete-user-entries"
     assert (await api.rest("DELETE", path, token="sandbox-member", json=body)).status_code == 200
 
+    assert (await create(api)).status_code == 200
+
+
+@pytest.mark.parametrize("is_embed", [True, False])
+async def test_a_full_text_can_still_be_sent_when_a_name_is_erased(api: Api, is_embed: bool) -> None:
+    text = json.dumps({"embeds": [{"title": "mia " * 64}]}) if is_embed else "mia " * 500
+    await enabled(api, message_content=text, message_is_embed=is_embed)
+
+    body = {"guild_id": GUILD, "privacy_member_id": MEMBER}
+    path = f"{BASE}/privacy/delete-user-entries"
+    assert (await api.rest("DELETE", path, token="sandbox-member", json=body)).status_code == 200
+
+    assert "mia" not in (await put(api, type=3))["verifier_message_content"]
     assert (await create(api)).status_code == 200
 
 

@@ -17,7 +17,7 @@ from husqy_graphql.core.languages import translate
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
-from husqy_graphql.core.privacy import MemberNames, erase_names
+from husqy_graphql.core.privacy import REMOVED_USER, MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guilds import GuildSettings, prevents_data_collection
 from husqy_graphql.db.unit_of_work import UnitOfWork
@@ -31,6 +31,7 @@ from husqy_graphql.modules.verifier.repository import FullSettings
 TEXT_MAX = 2_000
 PASSPHRASE_MAX = 100
 COLOR = 661809
+SHORT_MARK = "…"
 TEXT_CAPABLE = frozenset({ChannelType.GUILD_TEXT, ChannelType.GUILD_NEWS, ChannelType.GUILD_VOICE})
 NO_ENTRY = "There is no such verification any more. Ask the team of the server for a new one."
 VERIFIED = "This verification was passed before; nothing is left to do."
@@ -303,5 +304,16 @@ def _words(text: str, *, is_embed: bool) -> str:
 
 
 def _erased(text: str, names: MemberNames, *, is_embed: bool) -> str:
-    replace: Callable[[str], str] = lambda value: erase_names(value, names)  # noqa: E731
+    """The text without the member's names. One that would get too long to be sent gets a shorter mark in their place,
+    so that nobody can keep others from passing by having a name erased."""
+    erased = _without(text, names, REMOVED_USER, is_embed=is_embed)
+    try:
+        _check_text("", erased, is_embed=is_embed)
+    except BadUserInput:
+        return _without(text, names, SHORT_MARK, is_embed=is_embed)
+    return erased
+
+
+def _without(text: str, names: MemberNames, mark: str, *, is_embed: bool) -> str:
+    replace: Callable[[str], str] = lambda value: erase_names(value, names, mark)  # noqa: E731
     return replace_embed_strings(text, replace) if is_embed else replace(text)
