@@ -267,7 +267,7 @@ async def test_the_passphrase_is_for_administrators_alone_and_nowhere_in_plain(a
     assert "secret" not in str(await lines(api))
     changed = [row["changes"] for row in await api.rows("audit_log") if row["action"] == "verifier.settings.update"]
     assert len(changed) == 2
-    assert '"passphrase"' in str(changed[1])
+    assert "passphrase" in str(changed[1])
 
 
 async def test_a_rotated_secret_still_reads_the_passphrase(api: Api) -> None:
