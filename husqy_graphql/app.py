@@ -160,6 +160,7 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         after_commit=after_commit,
         log_queue=log_poster,
         page_max=settings.max_page,
+        dashboard_url=settings.dashboard_url,
     )
     rates = RateLimits(
         credential=_policy("credential", settings.rate_credential),

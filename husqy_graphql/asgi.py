@@ -183,7 +183,10 @@ def _rest_runtime(operations: Operations, gate: Gate) -> Runtime:
         version=VERSION,
         description=REST_DESCRIPTION,
         # A module's field in `Guild` is null while the module is off.
-        absent={f"{pascal_case(name)}Module": ("CONFLICT", module_off(name).detail) for name in ModuleName},
+        absent={
+            **{f"{pascal_case(name)}Module": ("CONFLICT", module_off(name).detail) for name in ModuleName},
+            "VerifierEntryConnection": ("CONFLICT", module_off(ModuleName.VERIFIER).detail),
+        },
     )
 
 

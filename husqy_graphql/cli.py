@@ -170,13 +170,16 @@ def keys() -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Write API keys and sessions again under the first key of HUSQY_SECRET_KEYS, so that older ones can be dropped."""
+    """Write secrets at rest again under the first key of HUSQY_SECRET_KEYS, so that older ones can be dropped."""
     from husqy_graphql.tasks import rotate_secrets
 
     settings = _settings()
     _require_migrated(settings)
-    keys, sessions = _run(rotate_secrets(settings))
-    click.echo(f"{keys} API keys and {sessions} sessions are encrypted under the first secret key now.")
+    keys, sessions, passphrases = _run(rotate_secrets(settings))
+    click.echo(
+        f"{keys} API keys, {sessions} sessions and {passphrases} passphrases are encrypted under the first secret key "
+        "now."
+    )
 
 
 def _settings() -> Settings:

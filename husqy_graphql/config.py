@@ -65,6 +65,10 @@ class Settings(BaseSettings):
         description="Where browsers reach this program, like https://api.example.com; sign-in needs it outside of the "
         "sandbox.",
     )
+    dashboard_url: str = Field(
+        "https://husqy.xyz",
+        description="Where the dashboard is; members who verify on the web are sent to its page /verify/ID.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of web pages that may call from a browser, separated by commas."
     )
@@ -174,6 +178,13 @@ class Settings(BaseSettings):
         if value is not None and not is_origin(value.removesuffix("/")):
             raise ValueError("must be an address like https://api.example.com, without a path")
         return value and value.removesuffix("/")
+
+    @field_validator("dashboard_url")
+    @classmethod
+    def _dashboard_address(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname or len(value) > 400:
+            raise ValueError("must be an address like https://dashboard.example.com")
+        return value.rstrip("/")
 
     @field_validator("redis_url")
     @classmethod

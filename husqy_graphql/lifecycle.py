@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from husqy_graphql.core.access import GuildAccess
+from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import Conflict, ConflictReason, Forbidden, NotFound
 from husqy_graphql.core.log_events import LogEvent
@@ -59,7 +59,7 @@ class Module:
     what a crash left of it. `wipe` deletes every row of a guild and returns them; `after_disable` gets these once that
     is committed. `trim` deletes what a guild has over its limits without Husqy+. `member_left` forgets a member who
     is gone. `settle` brings Discord in line with the rows, once a change of another's (`trim`, `erase_member`) is
-    committed.
+    committed. `after_verification` is called where the module is on, once a member has passed the verifier.
     """
 
     name: ModuleName
@@ -75,6 +75,7 @@ class Module:
     trim: Callable[[UnitOfWork, int], Awaitable[None]] | None = None
     member_left: Callable[[UnitOfWork, int, int], Awaitable[None]] | None = None
     settle: Callable[[Work, int], Awaitable[None]] | None = None
+    after_verification: Callable[[Work, MemberAccess], Awaitable[None]] | None = None
 
 
 def is_enabled(settings: Any, name: ModuleName) -> bool:

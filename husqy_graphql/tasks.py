@@ -17,6 +17,7 @@ from husqy_graphql.core.key_ring import create_key_ring
 from husqy_graphql.db.engines import Engines, create_engines
 from husqy_graphql.db.migrate import check_models, create_revision, migrate, pending_revision
 from husqy_graphql.identity.sessions import rotate_sessions
+from husqy_graphql.modules.verifier.service import rotate_passphrases
 from husqy_graphql.worker.loop import run_worker
 
 
@@ -67,12 +68,17 @@ async def run_worker_alone(settings: Settings) -> None:
         await run_worker(program.worker)
 
 
-async def rotate_secrets(settings: Settings) -> tuple[int, int]:
-    """Encrypt what rests encrypted under the first secret of the ring; returns how many API keys and sessions."""
+async def rotate_secrets(settings: Settings) -> tuple[int, int, int]:
+    """Encrypt what rests encrypted under the first secret of the ring; returns how many API keys, sessions and
+    passphrases."""
     program = create_program(settings)
     key_ring = create_key_ring(settings.ring_secrets)
     async with program.running(), program.worker.unit_of_work("rotate-keys") as uow:
-        return await rotate_keys(uow, key_ring), await rotate_sessions(uow, key_ring)
+        return (
+            await rotate_keys(uow, key_ring),
+            await rotate_sessions(uow, key_ring),
+            await rotate_passphrases(uow, key_ring),
+        )
 
 
 def shown_database(settings: Settings) -> str:

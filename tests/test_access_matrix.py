@@ -54,6 +54,7 @@ QUERY: dict[str, tuple[str, set[str]]] = {
         ADMINISTER,
     ),
     "memberDataEntries": (f"{{ memberDataEntries(guildId: {G}, userId: {M}) {{ userId }} }}", THE_MEMBER),
+    "verifierEntry": ('{ verifierEntry(verifierId: "x") { id } }', VALID),
     "guilds": ("{ guilds { id } }", VALID - SERVICES),
     "guild": (f"{{ guild(id: {G}) {{ id }} }}", READ),
     "node": ('{ node(id: "R3VpbGRTZXR0aW5nczox") { id } }', VALID),
@@ -74,6 +75,8 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("autoresponder", "autoresponder { triggers { nodes { id } } }", ADMINISTER),
         ("tags", "tags { entries { nodes { id } } }", READ),
         ("rules", "rules { settings { id } }", READ),
+        ("verifier", "verifier { settings { id } }", READ),
+        ("verifierEntries", "verifierEntries { nodes { id } }", ADMINISTER),
         ("entitlements", "entitlements { id }", READ),
         ("roles", "roles { id }", ADMINISTER),
         ("channels", "channels { id }", ADMINISTER),
@@ -124,6 +127,9 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("rulesSendCheck", f"(guildId: {G}, input: {{}}) {{ message }}", SERVICES),
         ("rulesInteractionCheck",
          '(input: {channelId: "1", messageId: "1", answer: ACCEPT}) { message }', SERVICES),
+        ("verifierSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
+        ("verifierVerificationCreate", f'(guildId: {G}, input: {{requester: "husqy"}}) {{ message }}', SERVICES),
+        ("verifierVerificationHandle", '(verifierId: "x", input: {}) { message }', VALID),
         ("guildEntitlementUpsert",
          f'(guildId: {G}, input: {{entitlementId: "1", skuId: "1", type: PURCHASE}}) {{ entitlement {{ id }} }}',
          SERVICES),
@@ -190,6 +196,7 @@ AUTORESPONDER = "/v1/modules/autoresponder"
 TAGS = "/v1/modules/tags"
 NEW_TAG = {**ID, "owner_id": MEMBER, "content": "x", "visibility": 1, "names": ["x"]}
 RULES = "/v1/modules/rules"
+VERIFIER = "/v1/modules/verifier"
 REST |= {
     **module_operations("logging"),
     ("GET", f"{LOGGING}/settings"): (ID, READ),
@@ -227,6 +234,13 @@ REST |= {
     ("POST", f"{RULES}/check/interaction"): (
         {"message_id": 1, "channel_id": 1, "application_id": 1, "interaction_id_token": "t",
          "interaction_custom_id": "rules:accept"}, SERVICES),
+    **module_operations("verifier"),
+    ("GET", f"{VERIFIER}/settings"): (ID, READ),
+    ("PUT", f"{VERIFIER}/settings"): ({**ID, "verifier_type": 1}, ADMINISTER),
+    ("GET", f"{VERIFIER}/entries"): (ID, ADMINISTER),
+    ("GET", f"{VERIFIER}/entries/{{entry_id}}"): ({}, VALID),
+    ("POST", f"{VERIFIER}/event/create-verification"): ({**ID, "requester": "husqy"}, SERVICES),
+    ("POST", f"{VERIFIER}/event/handle-verification"): ({"verifier_id": "x"}, VALID),
 }  # fmt: skip
 
 

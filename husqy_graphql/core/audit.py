@@ -38,6 +38,9 @@ class AuditAction(Enum):
     RULES_SETTINGS_UPDATE = "rules.settings.update"
     RULES_ENTRY_CREATE = "rules.entry.create"
     RULES_ENTRY_DELETE = "rules.entry.delete"
+    VERIFIER_SETTINGS_UPDATE = "verifier.settings.update"
+    VERIFIER_VERIFICATION_CREATE = "verifier.verification.create"
+    VERIFIER_VERIFICATION_HANDLE = "verifier.verification.handle"
 
     @property
     def module(self) -> ModuleName | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -55,6 +55,31 @@ def parse_object(text: str) -> dict[str, Any]:
     return cast("dict[str, Any]", given)
 
 
+def strings(text: str) -> list[str]:
+    """Every string that is a value in the JSON; the text itself when it is none (any more)."""
+    found: list[str] = []
+
+    def note(value: str) -> str:
+        found.append(value)
+        return value
+
+    replace_strings(text, note)
+    return found
+
+
+def replace_strings(text: str, replace: Callable[[str], str]) -> str:
+    """The JSON with `replace` done in every string that is a value, never in a name; written anew only if that changes
+    something. A text that is no JSON object (any more) is replaced as a whole."""
+    try:
+        given = parse_object(text)
+    except BadPastedJSON:
+        return replace(text)
+    changed = _replaced(given, replace)
+    if changed == given:
+        return text
+    return json.dumps(changed, ensure_ascii=False, separators=(",", ":"))  # no longer than it was written
+
+
 def check_text(given: Any, longest: int, path: str, faults: list[PastedFault]) -> str | None:
     """The text, or None with a fault: no string, too long, or one that nothing can send."""
     if not isinstance(given, str):
@@ -66,6 +91,16 @@ def check_text(given: Any, longest: int, path: str, faults: list[PastedFault]) -
     else:
         return given
     return None
+
+
+def _replaced(value: Any, replace: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return replace(value)
+    if isinstance(value, list):
+        return [_replaced(each, replace) for each in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _replaced(each, replace) for name, each in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def _scan(text: str) -> tuple[str, int]:

@@ -47,11 +47,11 @@ def count_entries(names: MemberNames, texts: Sequence[str], ids: Iterable[int]) 
     )
 
 
-def erase_names(text: str, names: MemberNames) -> str:
+def erase_names(text: str, names: MemberNames, placeholder: str = REMOVED_USER) -> str:
     """The text with every name and id of the member replaced, by the rule of `count_entries`; mentions as a whole."""
-    text = re.sub(rf"<@!?{names.user_id}>", REMOVED_USER, text)
+    text = re.sub(rf"<@!?{names.user_id}>", placeholder, text)
     words = names.usernames | names.display_names | names.global_names | names.nicknames | {str(names.user_id)}
-    return _pattern(words).sub(REMOVED_USER, text)
+    return _pattern(words).sub(placeholder, text)
 
 
 def _count(words: frozenset[str], texts: Sequence[str]) -> int:

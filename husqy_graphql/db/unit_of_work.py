@@ -110,7 +110,9 @@ class UnitOfWork:
         self.log_lines.append(line)
         return line
 
-    def count(self, access: GuildAccess, metric: Metric, *, user_id: int | None = None, **data: str | float) -> None:
+    def count(
+        self, access: GuildAccess | MemberAccess, metric: Metric, *, user_id: int | None = None, **data: str | float
+    ) -> None:
         """Count something in the statistics of the guild, if it keeps any. It is about `user_id`, else about whoever
         acts; without either about Husqy itself."""
         about = acting_user_id(access.actor) if user_id is None else user_id

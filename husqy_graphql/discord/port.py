@@ -360,10 +360,8 @@ class BotPort(InteractionPort, Protocol):
         ...
 
     async def kick_member(self, guild_id: int, user_id: int, *, reason: str | None = None) -> bool:
-        """Put a member out of the guild; False when they were not in it.
-
-        Raises Refused (50001, 50013 also for the owner, and for who is not below the bot) and NotThere (10004).
-        """
+        """Put a member out of the guild; False when they were not in it. Raises Refused (50001, 50013 also for the
+        owner, and for who is not below the bot) and NotThere (10004)."""
         ...
 
     async def open_dm(self, user_id: int) -> int:

@@ -86,6 +86,7 @@ class Resources:
     after_commit: AfterCommit
     log_queue: LogQueue
     page_max: int
+    dashboard_url: str  # without a slash at its end
 
     @property
     def reads(self) -> Reads:

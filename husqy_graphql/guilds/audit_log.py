@@ -48,6 +48,9 @@ graphql_enum(
         "RULES_SETTINGS_UPDATE": "Where the rules stand, or what accepting and denying them does, was changed.",
         "RULES_ENTRY_CREATE": "A rule was added.",
         "RULES_ENTRY_DELETE": "A rule was deleted.",
+        "VERIFIER_SETTINGS_UPDATE": "The settings of the verifier were changed.",
+        "VERIFIER_VERIFICATION_CREATE": "A member got a prompt of the verifier; subscriptions alone tell of it.",
+        "VERIFIER_VERIFICATION_HANDLE": "A member passed the verifier; subscriptions alone tell of it.",
     },
 )
 

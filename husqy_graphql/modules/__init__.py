@@ -8,5 +8,6 @@ from husqy_graphql.modules.autoresponder.module import MODULE as AUTORESPONDER
 from husqy_graphql.modules.logging.module import MODULE as LOGGING
 from husqy_graphql.modules.rules.module import MODULE as RULES
 from husqy_graphql.modules.tags.module import MODULE as TAGS
+from husqy_graphql.modules.verifier.module import MODULE as VERIFIER
 
-MODULES: dict[ModuleName, Module] = {module.name: module for module in (LOGGING, AUTORESPONDER, TAGS, RULES)}
+MODULES: dict[ModuleName, Module] = {module.name: module for module in (LOGGING, AUTORESPONDER, TAGS, RULES, VERIFIER)}

@@ -14,6 +14,7 @@ from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, Aut
 from husqy_graphql.modules.logging.graphql import LoggingSettings
 from husqy_graphql.modules.rules.types import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.tags.types import Tag
+from husqy_graphql.modules.verifier.types import VerifierEntry, VerifierSettings
 from husqy_graphql.schema.root import Mutation, Query, Subscription
 
 __all__ = ["build_schema", "graphql_schema", "print_schema"]
@@ -37,6 +38,8 @@ def build_schema() -> strawberry.Schema:
             RulesActiveEntry,
             RulesEntry,
             RulesSettings,
+            VerifierEntry,
+            VerifierSettings,
         ],
         config=StrawberryConfig(
             disable_field_suggestions=True,

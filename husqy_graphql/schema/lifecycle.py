@@ -18,6 +18,7 @@ from husqy_graphql.modules.autoresponder import graphql as autoresponder
 from husqy_graphql.modules.logging import graphql as logging
 from husqy_graphql.modules.rules import graphql as rules
 from husqy_graphql.modules.tags import graphql as tags
+from husqy_graphql.modules.verifier import types as verifier
 
 Name = Annotated[ModuleName, strawberry.argument(description="Which module.")]
 
@@ -44,6 +45,10 @@ class DeletedModule:
     @strawberry.field(description="What the rules module had stored.")
     def rules(self) -> rules.DeletedRules | None:
         return rules.to_deleted(self.wiped) if self.name is ModuleName.RULES else None
+
+    @strawberry.field(description="What the verifier had stored.")
+    def verifier(self) -> verifier.DeletedVerifier | None:
+        return verifier.to_deleted(self.wiped) if self.name is ModuleName.VERIFIER else None
 
 
 @strawberry.type(description="What switching a module off answers.")

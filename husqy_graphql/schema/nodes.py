@@ -29,6 +29,9 @@ from husqy_graphql.modules.rules.types import to_active_entry, to_entry
 from husqy_graphql.modules.rules.types import to_settings as to_rules_settings
 from husqy_graphql.modules.tags import repository as tags_repository
 from husqy_graphql.modules.tags.types import to_tag
+from husqy_graphql.modules.verifier import repository as verifier_repository
+from husqy_graphql.modules.verifier.types import to_entry as to_verifier_entry
+from husqy_graphql.modules.verifier.types import to_settings as to_verifier_settings
 
 # How rows are read, what its field in `Guild` asks of the caller, and how one is shown.
 _NodeType = tuple[
@@ -64,6 +67,12 @@ NODE_TYPES: Mapping[str, _NodeType] = {
         rules_repository.settings_by_ids,
         Permission.READ,
         lambda _, settings: to_rules_settings(settings),
+    ),
+    "VerifierEntry": (verifier_repository.entries_by_ids, Permission.ADMINISTER, lambda _, row: to_verifier_entry(row)),
+    "VerifierSettings": (
+        verifier_repository.settings_by_ids,
+        Permission.READ,
+        lambda _, settings: to_verifier_settings(settings),
     ),
     "GuildSettings": (guilds.settings_by_ids, Permission.READ, lambda _, row: to_settings(row)),
     "Tag": (tags_repository.tags_by_ids, Permission.READ, lambda _, tag: to_tag(tag)),

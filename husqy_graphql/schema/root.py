@@ -19,15 +19,26 @@ from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, Aut
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
 from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
 from husqy_graphql.modules.tags.graphql import TagsFields, TagsMutation
+from husqy_graphql.modules.verifier.graphql import VerifierFields, VerifierMutation, VerifierQuery
 from husqy_graphql.schema.lifecycle import LifecycleMutation, Name, enable
 from husqy_graphql.schema.nodes import NodeQuery
 from husqy_graphql.schema.privacy import PrivacyMutation, PrivacyQuery
 from husqy_graphql.schema.rate_limit import RateLimitQuery
 from husqy_graphql.schema.status import StatusQuery
+from husqy_graphql.schema.verification import VerificationMutation
 
 
 @strawberry.type(description="A Discord guild (a server), and what Husqy does in it.")
-class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields, TagsFields, RulesFields):
+class Guild(
+    GuildFields,
+    AuditLogFields,
+    ApiKeyFields,
+    LoggingFields,
+    AutoresponderFields,
+    TagsFields,
+    RulesFields,
+    VerifierFields,
+):
     pass
 
 
@@ -78,7 +89,9 @@ class GuildSubscription:
 
 
 @strawberry.type(description="All that can be asked.")
-class Query(GuildQuery, IdentityQuery, HelpersQuery, PrivacyQuery, NodeQuery, StatusQuery, RateLimitQuery):
+class Query(
+    GuildQuery, IdentityQuery, HelpersQuery, PrivacyQuery, VerifierQuery, NodeQuery, StatusQuery, RateLimitQuery
+):
     pass
 
 
@@ -92,6 +105,8 @@ class Mutation(
     AutoresponderMutation,
     TagsMutation,
     RulesMutation,
+    VerifierMutation,
+    VerificationMutation,
     PrivacyMutation,
     GatewayMutation,
 ):

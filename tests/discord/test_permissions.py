@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from husqy_graphql.discord.permissions import ALL_PERMISSIONS, channel_permissions
+from husqy_graphql.discord.permissions import ALL_PERMISSIONS, channel_permissions, is_assignable
 from husqy_graphql.discord.port import DiscordChannel, PermissionOverwrite
 from husqy_graphql.discord.sandbox import places, world
 from tests.discord.conftest import Stage
@@ -121,3 +121,23 @@ async def test_a_timeout_leaves_reading(stage: Stage) -> None:
     assert (await stage.act("sandbox-member", "GET", path)).status_code == 200
     stage.clock.advance(minutes=5)
     assert (await stage.act("sandbox-member", "POST", path, json={"content": "x"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role_id", "assignable"),
+    [
+        (world.ROLES["Members"][0], True),
+        (world.ROLES["Integration"][0], False),
+        (world.ROLES["Husqy"][0], False),
+        (world.ROLES["Admins"][0], False),
+        (world.DEMO_GUILD, False),
+    ],
+)
+async def test_a_role_is_assignable_below_the_highest(stage: Stage, role_id: int, assignable: bool) -> None:
+    guild = await stage.bot.guild(world.DEMO_GUILD)
+    me = await stage.bot.member(world.DEMO_GUILD, world.HUSQY)
+    assert guild
+    assert me
+    [role] = [each for each in guild.roles if each.id == role_id]
+
+    assert is_assignable(guild, me, role) is assignable

@@ -72,7 +72,7 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder", "tags", "rules"):
+    for module in ("logging", "autoresponder", "tags", "rules", "verifier"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     response = {"guild_id": guild, "response_type": 1, "response_content": "hi"}
@@ -95,6 +95,14 @@ async def fill_modules(api: Api, guild: int) -> None:
         settings = await uow.session.scalar(select(RulesSettings).where(RulesSettings.guild_id == guild))
         assert settings is not None
         uow.session.add(RulesRole(guild_id=guild, settings_id=settings.id, kind="accepted", role_id=1))
+    role = {GUILD: 1300000000000000201, QUIET_GUILD: 1300000000000000250}[guild]  # Members
+    settings = {"guild_id": guild, "verifier_verified_role_ids": [role]}
+    changed = await api.rest("PUT", "/modules/verifier/settings", json=settings)
+    assert changed.status_code == 200, changed.text
+    prompt = {"guild_id": guild, "requester": "husqy"}
+    path = "/modules/verifier/event/create-verification"
+    sent = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json=prompt)
+    assert sent.status_code == 200, sent.text
 
 
 async def test_leaving_deletes_everything_of_that_guild_alone(api: Api) -> None:

@@ -288,7 +288,7 @@ async def test_sessions_outlive_a_rotation_of_the_secrets(api: Api, database_url
     await api.rest("POST", "/auth/api-key", json={"guild_id": GUILD})
     in_memory = {"database_url": database_url, "sandbox_path": None}
 
-    assert await rotate_secrets(Settings(**in_memory, secret_keys=f"new,{SANDBOX_SECRET_KEY}")) == (1, 1)
+    assert await rotate_secrets(Settings(**in_memory, secret_keys=f"new,{SANDBOX_SECRET_KEY}")) == (1, 1, 0)
 
     [row] = await api.rows("sessions")
     token = create_key_ring(["new"]).decrypt(row["access_token"])
@@ -311,5 +311,5 @@ async def test_a_secret_that_was_dropped_too_early_ends_sessions_and_breaks_noth
         http.cookies.set("husqy_session", api.http.cookies["husqy_session"], domain="127.0.0.1")
         assert (await ask(http, VIEWER))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         assert (await http.post("/auth/logout")).status_code == 204
-    assert await rotate_secrets(settings) == (0, 0)
+    assert await rotate_secrets(settings) == (0, 0, 0)
     assert await api.rows("sessions") == []

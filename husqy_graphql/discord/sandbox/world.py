@@ -33,6 +33,7 @@ ROLES = {
     "Founders": (BASE + 206, EVERYONE_PERMISSIONS, False),
 }
 QUIET_ROLES = {
+    "Members": (BASE + 250, EVERYONE_PERMISSIONS, False),
     "Husqy": (BASE + 251, HUSQY_PERMISSIONS, True),
     "Admins": (BASE + 252, ADMINISTRATOR_PERMISSION, False),
 }

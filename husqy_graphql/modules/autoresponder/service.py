@@ -16,7 +16,7 @@ from husqy_graphql.core.limits import Limit, check_limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
-from husqy_graphql.core.pasted_json import BadPastedJSON
+from husqy_graphql.core.pasted_json import BadPastedJSON, replace_strings
 from husqy_graphql.core.privacy import MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guilds import is_premium
@@ -212,7 +212,11 @@ async def erase_member(uow: UnitOfWork, guild_id: int, names: MemberNames) -> No
     for trigger in triggers:
         trigger.trigger = erase_names(trigger.trigger or "", names)
     for response in responses:
-        response.response_content = erase_names(response.response_content or "", names)
+        content = response.response_content or ""
+        if response.response_type == ResponseType.EMBED.value:
+            response.response_content = replace_strings(content, lambda text: erase_names(text, names))
+        else:
+            response.response_content = erase_names(content, names)
 
 
 async def trim(uow: UnitOfWork, guild_id: int) -> None:

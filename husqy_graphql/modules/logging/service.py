@@ -14,7 +14,7 @@ from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.snowflake import created_at
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.discord.permissions import SEND_MESSAGES, VIEW_CHANNEL, channel_permissions
+from husqy_graphql.discord.permissions import SEND_MESSAGES, TEXT_CHANNELS, VIEW_CHANNEL, channel_permissions
 from husqy_graphql.discord.port import (
     BotPort,
     ChannelType,
@@ -27,7 +27,6 @@ from husqy_graphql.lifecycle import Work, require_enabled
 from husqy_graphql.modules.logging import repository
 from husqy_graphql.modules.logging.models import LoggingSettings
 
-TEXT_CAPABLE = frozenset({ChannelType.GUILD_TEXT, ChannelType.GUILD_NEWS, ChannelType.GUILD_VOICE})
 EVERYONE, MEMBER = 0, 1  # the types of what an overwrite is for: the role, the member
 NO_MENTIONS: Mapping[str, Any] = {"parse": []}
 CHANNEL_GONE = "The logs channel is gone. Choose another one."
@@ -40,7 +39,7 @@ async def check_channel(bot: BotPort, guild_id: int, channel_id: int) -> None:
     if channel is None:
         raise NotFound("There is no such channel in this server.")
     place = "input.channelId"
-    if channel.type not in TEXT_CAPABLE:
+    if channel.type not in TEXT_CHANNELS:
         raise BadUserInput("Logs need a channel for text.", {place: "must be a text, news or voice channel"})
     guild = await bot.guild(guild_id)
     me = await bot.current_user()

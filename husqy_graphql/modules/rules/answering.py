@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from uuid import uuid4
 
-from husqy_graphql.core.access import GuildAccess
+from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.errors import Conflict, ConflictReason, DiscordRefused, NotFound
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.engines import Reads
@@ -49,7 +49,7 @@ class _Plan:
     said: str
 
 
-async def send_rules(work: Work, access: GuildAccess, member_id: int, *, requested: bool) -> bool:
+async def send_rules(work: Work, access: GuildAccess | MemberAccess, member_id: int, *, requested: bool) -> bool:
     """Send the rules to a member by direct message; False when there is nothing to send, because they stand in a
     channel or the member is a program.
 
@@ -97,6 +97,13 @@ async def send_rules(work: Work, access: GuildAccess, member_id: int, *, request
             await bot.delete_message(channel_id, message_id)
         raise
     return True
+
+
+async def after_verification(work: Work, member: MemberAccess) -> None:
+    """Send the rules, if there are any, to a member who has passed the verifier. Raises what `send_rules` raises
+    else. Source: verifier.md, section 4, step 5."""
+    with suppress(NotFound):
+        await send_rules(work, member, member.user_id, requested=False)
 
 
 async def guild_of_click(reads: Reads, click: Click) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.lifecycle import Module
-from husqy_graphql.modules.rules import permanent, service
+from husqy_graphql.modules.rules import answering, permanent, service
 
 MODULE = Module(
     ModuleName.RULES,
@@ -14,6 +14,7 @@ MODULE = Module(
     stored_texts=service.stored_texts,
     erase_member=service.erase_member,
     member_left=service.member_left,
+    after_verification=answering.after_verification,
     trim=service.trim,
     settle=permanent.settle,
 )

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 from uuid import uuid4
 
-from husqy_graphql.core.access import GuildAccess
+from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, NotFound
 from husqy_graphql.core.limits import Limit, check_limit
@@ -134,7 +134,7 @@ async def find_waiting(
 
 
 async def store_sent(
-    uow: UnitOfWork, access: GuildAccess, user_id: int, sent: tuple[int, int] | None, seconds: float
+    uow: UnitOfWork, access: GuildAccess | MemberAccess, user_id: int, sent: tuple[int, int] | None, seconds: float
 ) -> None:
     """Note that a member got the rules, replacing the message before; `sent` is the channel and the message of one that
     waits for an answer. Raises NotFound, or Conflict when the module is off."""

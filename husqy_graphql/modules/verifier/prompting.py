@@ -1,0 +1,171 @@
+"""What the verifier writes and does on Discord. Nothing here is inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from husqy_graphql.core.embeds import render_embeds
+from husqy_graphql.core.errors import Conflict, ConflictReason
+from husqy_graphql.core.languages import translate
+from husqy_graphql.core.pasted_json import BadPastedJSON
+from husqy_graphql.core.templates import TemplateContext, render
+from husqy_graphql.core.time_zones import time_zone_or_utc
+from husqy_graphql.db.guilds import GuildSettings
+from husqy_graphql.discord.mentions import written_mentions
+from husqy_graphql.discord.port import BotPort, DiscordError, DiscordGuild, DiscordMember
+from husqy_graphql.discord.variables import member_context, server_context
+from husqy_graphql.modules.verifier.service import PASSPHRASE_MAX, TEXT_MAX, Prompt, VerifierType
+
+log = structlog.get_logger()
+
+BUTTON_ID = "vf:{}"
+MODAL_ID = "vf:p:{}"
+FIELD_ID = "passphrase"
+NONCE_MAX = 25
+REASON = "Passed the verification"
+ROW, BUTTON, TEXT_INPUT = 1, 2, 4
+PRIMARY, LINK = 1, 5
+SHORT = 1
+_LABELS = {
+    VerifierType.CLICK: "verifier.button_click",
+    VerifierType.PASSPHRASE: "verifier.button_passphrase",
+    VerifierType.WEB: "verifier.button_web",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text of an administrator, filled for a member."""
+
+    content: str | None
+    embeds: Sequence[Mapping[str, Any]]
+    allowed_mentions: Mapping[str, Any]
+
+
+def context_of(settings: GuildSettings, guild: DiscordGuild, member: DiscordMember, now: datetime) -> TemplateContext:
+    """What the texts may speak of: the member, the server and the time, but no channel."""
+    return TemplateContext(
+        language=settings.language,
+        zone=time_zone_or_utc(settings.time_zone),
+        now=now,
+        user=member_context(member, guild),
+        server=server_context(guild.id, guild),
+    )
+
+
+def fill(text: str, context: TemplateContext, *, is_embed: bool) -> Said:
+    """The text for the member of the context. Raises Conflict for a stored text that is no embed JSON (any more)."""
+    assert context.user is not None
+    allowed = written_mentions(text, context.user.id, roles=True)
+    if not is_embed:
+        return Said(render(text, context, limit=TEXT_MAX), (), allowed)
+    try:
+        return Said(None, render_embeds(text, lambda value: render(value, context)), allowed)
+    except BadPastedJSON:
+        raise Conflict(
+            "The embeds in the settings of the verifier cannot be sent. Save them again.", ConflictReason.WRONG_STATE
+        ) from None
+
+
+async def send_prompt(
+    bot: BotPort,
+    said: Said,
+    *,
+    type: VerifierType,
+    language: str,
+    verifier_id: str,
+    user_id: int,
+    channel_id: int | None,
+    dashboard_url: str,
+) -> Prompt:
+    """Send the prompt with its button, to the channel or else to the member. Raises what Discord answers."""
+    button = {"type": BUTTON, "label": translate(language, _LABELS[type])}
+    if type is VerifierType.WEB:
+        button |= {"style": LINK, "url": f"{dashboard_url}/verify/{verifier_id}"}
+    else:
+        button |= {"style": PRIMARY, "custom_id": BUTTON_ID.format(verifier_id)}
+    place = await bot.open_dm(user_id) if channel_id is None else channel_id
+    sent = await bot.send_message(
+        place,
+        content=said.content,
+        embeds=said.embeds,
+        components=[{"type": ROW, "components": [button]}],
+        allowed_mentions=said.allowed_mentions,
+        nonce=verifier_id.replace("-", "")[:NONCE_MAX],
+    )
+    return Prompt(verifier_id, user_id, place, sent.id, direct=channel_id is None)
+
+
+async def delete_prompts(bot: BotPort, places: Iterable[tuple[int, int]]) -> None:
+    """Delete prompts by channel and message; raises nothing, since they mean nothing any more."""
+    for channel_id, message_id in places:
+        try:
+            await bot.delete_message(channel_id, message_id)
+        except DiscordError as error:
+            log.info("prompt_not_deleted", error=type(error).__name__)
+
+
+async def clean_prompt(bot: BotPort, entry: Any) -> None:
+    """Take the prompt of a passed verification away: a direct message keeps its text; raises nothing."""
+    if not entry.direct:
+        await delete_prompts(bot, [(entry.channel_id, entry.message_id)])
+        return
+    try:
+        await bot.remove_components(entry.channel_id, entry.message_id)
+    except DiscordError as error:
+        log.info("prompt_not_cleaned", error=type(error).__name__)
+
+
+async def show_modal(bot: BotPort, interaction: tuple[int, str], *, language: str, verifier_id: str) -> None:
+    """Ask for the passphrase. Raises what Discord answers."""
+    field = {
+        "type": TEXT_INPUT,
+        "style": SHORT,
+        "custom_id": FIELD_ID,
+        "label": translate(language, "verifier.modal_label"),
+        "min_length": 1,
+        "max_length": PASSPHRASE_MAX,
+        "required": True,
+    }
+    modal = {
+        "custom_id": MODAL_ID.format(verifier_id),
+        "title": translate(language, "verifier.modal_title"),
+        "components": [{"type": ROW, "components": [field]}],
+    }
+    await bot.respond_with_modal(*interaction, modal)
+
+
+class NotGranted(Exception):
+    """A role could not be given; `refusal` is Discord's answer, `granted` has the roles that were given before it."""
+
+    def __init__(self, refusal: DiscordError, granted: Sequence[int]) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+        self.granted = tuple(granted)
+
+
+async def grant_roles(bot: BotPort, guild_id: int, member: DiscordMember, role_ids: Sequence[int]) -> None:
+    """Give the member those of the roles that they lack; raises NotGranted."""
+    granted: list[int] = []
+    for role_id in role_ids:
+        if role_id in member.role_ids:
+            continue
+        try:
+            await bot.add_member_role(guild_id, member.user.id, role_id, reason=REASON)
+        except DiscordError as error:
+            raise NotGranted(error, granted) from error
+        granted.append(role_id)
+
+
+async def take_roles(bot: BotPort, guild_id: int, user_id: int, role_ids: Sequence[int]) -> None:
+    """Take back the roles of a verification that failed half-way; raises nothing."""
+    for role_id in role_ids:
+        try:
+            await bot.remove_member_role(guild_id, user_id, role_id, reason="The verification failed")
+        except DiscordError as error:
+            log.warning("role_not_taken_back", guild_id=guild_id, error=type(error).__name__)
