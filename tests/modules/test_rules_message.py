@@ -293,11 +293,15 @@ async def test_changes_at_the_same_time_end_in_one_message_that_says_them_all(ap
 
 
 async def test_several_processes_end_in_one_message_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    await enable(api)
-    await put(api, rules_channel=RULES)
+    await in_channel(api, "One.")
+    second = await add(api, "Two.")
+    for rule in (second["rule_id"], (await api.rows("rules_entries"))[0]["rule_id"]):
+        await ok(api, "DELETE", f"/entries/{rule}")
     await go_premium(api)
     monkeypatch.setattr(permanent, "_lock", lambda _: asyncio.Lock())  # processes share none
 
+    # The first message and the first edit come to Discord after those of the others.
+    await api.fault({**SEND, "delay": 0.5}, {**EDIT, "delay": 0.5})
     answers = await asyncio.gather(*(call(api, "POST", "/entries", rule_text=f"Rule {n}.") for n in range(12)))
 
     assert [answer.status_code for answer in answers] == [200] * 12
