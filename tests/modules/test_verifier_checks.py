@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from husqy_graphql.core.access import MemberAccess
-from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.guilds import lock_guild
-from husqy_graphql.lifecycle import Module, Work
-from husqy_graphql.modules import MODULES
 from tests.conftest import GUILD, MEMBER, MEMBER_2, Api
+from tests.modules import rules_stage
 from tests.modules.verifying import (
     BASE,
     CHANNEL,
@@ -274,25 +271,34 @@ async def test_statistics_tell_how_long_a_check_took(api: Api) -> None:
 
 
 @pytest.mark.parametrize("on", [True, False])
-async def test_the_rules_follow_once_a_member_has_passed(api: Api, on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    followed: list[int] = []
+async def test_the_rules_follow_once_a_member_has_passed(api: Api, on: bool) -> None:
+    await enabled(api, channel=CHANNEL)
+    await rules_stage.by_message(api)
+    if not on:
+        await api.rest("POST", "/modules/rules/disable", json={"guild_id": GUILD})
 
-    async def follow(work: Work, member: MemberAccess) -> None:
-        followed.append(member.user_id)
+    assert (await handle(api, await opened(api))).json()["data"]["message"]
 
-    async def wipe(*_: Any) -> dict[str, Any]:
-        return {}
+    dm = await api.program.resources.bot.open_dm(MEMBER)
+    said = [embed["title"] for message in await posted(api, dm) for embed in message["embeds"]]
+    assert [each.startswith("The rules of ") for each in said] == ([True] if on else [])
+    assert [row["user_id"] for row in await api.rows("rules_active_entries")] == ([MEMBER] if on else [])
 
-    monkeypatch.setitem(MODULES, ModuleName.RULES, Module(ModuleName.RULES, wipe=wipe, after_verification=follow))
-    await enabled(api)
-    async with api.program.worker.unit_of_work("test") as uow:
-        guild = await lock_guild(uow.session, GUILD)
-        assert guild is not None
-        guild.module_rules = on
 
-    await handle(api, await opened(api))
+@pytest.mark.parametrize("rules", ["none", "closed"])
+async def test_a_member_has_passed_whatever_becomes_of_the_rules(api: Api, rules: str) -> None:
+    await enabled(api, channel=CHANNEL)
+    if rules == "closed":
+        await rules_stage.by_message(api)
+    else:
+        await api.rest("POST", "/modules/rules/enable", json={"guild_id": GUILD})
+    verifier_id = await opened(api)
+    await api.discord("PUT", f"/control/users/{MEMBER}", json={"direct_messages": False})
 
-    assert followed == ([MEMBER] if on else [])
+    assert (await handle(api, verifier_id)).status_code == 200
+
+    assert [row["is_verified"] for row in await api.rows("verifier_entries")] == [1]
+    assert await api.rows("rules_active_entries") == []
 
 
 async def test_a_life_is_the_same_over_both_doors(api: Api) -> None:
