@@ -1,4 +1,4 @@
-"""What a member may do in a guild, from roles alone, and in one of its channels.
+"""What a member may do in a guild, from roles alone, and in one of its channels; which roles a member may give.
 
 Source: Discord's API reference, section "Permissions", with its pseudocode.
 """
@@ -6,7 +6,7 @@ Source: Discord's API reference, section "Permissions", with its pseudocode.
 from __future__ import annotations
 
 from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION
-from husqy_graphql.discord.port import DiscordChannel, DiscordGuild, DiscordMember
+from husqy_graphql.discord.port import DiscordChannel, DiscordGuild, DiscordMember, DiscordRole
 
 ALL_PERMISSIONS = (1 << 53) - 1
 VIEW_CHANNEL = 1 << 10
@@ -49,3 +49,17 @@ def channel_permissions(guild: DiscordGuild, channel: DiscordChannel, member: Di
                 deny |= overwrite.deny
         permissions = permissions & ~deny | allow
     return permissions if permissions & VIEW_CHANNEL else 0
+
+
+def roles_to_give(guild: DiscordGuild, giver: DiscordMember) -> frozenset[int]:
+    """The roles that stand below the giver's highest one, so that the giver may give and take them with the permission
+    Manage Roles. Never @everyone, nor a role that an integration manages."""
+    highest = max((_rank(role) for role in guild.roles if role.id in giver.role_ids), default=(-1, 0))
+    owner = giver.user.id == guild.owner_id
+    return frozenset(
+        role.id for role in guild.roles if role.id != guild.id and not role.managed and (owner or _rank(role) < highest)
+    )
+
+
+def _rank(role: DiscordRole) -> tuple[int, int]:
+    return (role.position, -role.id)  # of two at one position, Discord ranks the older one higher

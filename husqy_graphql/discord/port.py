@@ -97,6 +97,10 @@ class ChannelType(IntEnum):
     GUILD_MEDIA = 16
 
 
+# Where people write, and find what is written without opening a post.
+TEXT_CAPABLE: Final = frozenset({ChannelType.GUILD_TEXT, ChannelType.GUILD_NEWS, ChannelType.GUILD_VOICE})
+
+
 @dataclass(frozen=True, slots=True)
 class DiscordGuild:
     id: int
@@ -352,6 +356,16 @@ class BotPort(InteractionPort, Protocol):
 
         Raises Invalid (50028 @everyone), Refused (50001, 50013 also for a role that is managed or not below the bot's
         highest) and NotThere (10004, 10007 no such member, 10011 no such role).
+        """
+        ...
+
+    async def set_member_roles(
+        self, guild_id: int, user_id: int, role_ids: Sequence[int], *, reason: str | None = None
+    ) -> None:
+        """Let the member have exactly these roles, in one step; who was given another one meanwhile loses it.
+
+        Raises Refused (50001, 50013 for a change of a role that is managed or not below the bot's highest) and NotThere
+        (10004, 10007, 10011).
         """
         ...
 

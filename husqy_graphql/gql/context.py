@@ -19,6 +19,7 @@ from husqy_graphql.core.access import (
     authorize_member,
     authorize_service,
     require_actor,
+    require_service,
 )
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.errors import CodedError, Conflict, ConflictReason, Forbidden, RateLimited, Unauthenticated
@@ -133,6 +134,10 @@ class Context:
     def authorize_service(self, guild_id: int) -> GuildAccess:
         """Proof that the caller is Husqy's own bot; raises Unauthenticated or Forbidden."""
         return authorize_service(self.caller.actor, guild_id)
+
+    def require_service(self) -> None:
+        """Raise Unauthenticated or Forbidden unless Husqy's own bot calls; for what belongs to no guild."""
+        require_service(self.caller.actor)
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction that commits when its block ends."""

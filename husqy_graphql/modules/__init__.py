@@ -6,5 +6,6 @@ from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.lifecycle import Module
 from husqy_graphql.modules.autoresponder.module import MODULE as AUTORESPONDER
 from husqy_graphql.modules.logging.module import MODULE as LOGGING
+from husqy_graphql.modules.welcoming.module import MODULE as WELCOMING
 
-MODULES: dict[ModuleName, Module] = {module.name: module for module in (LOGGING, AUTORESPONDER)}
+MODULES: dict[ModuleName, Module] = {module.name: module for module in (LOGGING, WELCOMING, AUTORESPONDER)}

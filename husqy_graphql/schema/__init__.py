@@ -12,6 +12,7 @@ from husqy_graphql.guilds.audit_log import AuditLogEntry
 from husqy_graphql.guilds.types import Entitlement, GuildSettings
 from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, AutoresponderTrigger
 from husqy_graphql.modules.logging.graphql import LoggingSettings
+from husqy_graphql.modules.welcoming.types import WelcomingResponse, WelcomingSettings, WelcomingTimedRole
 from husqy_graphql.schema.root import Mutation, Query, Subscription
 
 __all__ = ["build_schema", "graphql_schema", "print_schema"]
@@ -31,6 +32,9 @@ def build_schema() -> strawberry.Schema:
             Entitlement,
             GuildSettings,
             LoggingSettings,
+            WelcomingResponse,
+            WelcomingSettings,
+            WelcomingTimedRole,
         ],
         config=StrawberryConfig(
             disable_field_suggestions=True,

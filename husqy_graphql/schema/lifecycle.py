@@ -16,6 +16,7 @@ from husqy_graphql.lifecycle import Module, Work, disable_module, enable_module,
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.autoresponder import graphql as autoresponder
 from husqy_graphql.modules.logging import graphql as logging
+from husqy_graphql.modules.welcoming import graphql as welcoming
 
 Name = Annotated[ModuleName, strawberry.argument(description="Which module.")]
 
@@ -30,6 +31,10 @@ class DeletedModule:
     @strawberry.field(description="What the logging module had stored.")
     def logging(self) -> logging.DeletedLogging | None:
         return logging.to_deleted(self.wiped) if self.name is ModuleName.LOGGING else None
+
+    @strawberry.field(description="What the welcoming module had stored.")
+    def welcoming(self) -> welcoming.DeletedWelcoming | None:
+        return welcoming.to_deleted(self.wiped) if self.name is ModuleName.WELCOMING else None
 
     @strawberry.field(description="What the autoresponder had stored.")
     def autoresponder(self) -> autoresponder.DeletedAutoresponder | None:

@@ -24,6 +24,8 @@ from husqy_graphql.modules.autoresponder import repository as autoresponder_repo
 from husqy_graphql.modules.autoresponder.types import to_response, to_trigger
 from husqy_graphql.modules.logging import repository as logging_repository
 from husqy_graphql.modules.logging.graphql import to_settings as to_logging_settings
+from husqy_graphql.modules.welcoming import repository as welcoming_repository
+from husqy_graphql.modules.welcoming import types as welcoming
 
 # How rows are read, what its field in `Guild` asks of the caller, and how one is shown.
 _NodeType = tuple[
@@ -50,6 +52,21 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     "Entitlement": (guilds.entitlements_by_ids, Permission.READ, lambda _, row: to_entitlement(row)),
     "LoggingSettings": (logging_repository.settings_by_ids, Permission.READ, lambda _, row: to_logging_settings(row)),
     "GuildSettings": (guilds.settings_by_ids, Permission.READ, lambda _, row: to_settings(row)),
+    "WelcomingResponse": (
+        welcoming_repository.responses_by_ids,
+        Permission.READ,
+        lambda _, row: welcoming.to_response(row),
+    ),
+    "WelcomingSettings": (
+        welcoming_repository.settings_by_ids,
+        Permission.READ,
+        lambda _, settings: welcoming.to_settings(settings),
+    ),
+    "WelcomingTimedRole": (
+        welcoming_repository.timed_roles_by_ids,
+        Permission.READ,
+        lambda _, row: welcoming.to_timed_role(row),
+    ),
 }
 
 

@@ -17,6 +17,7 @@ from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
+from husqy_graphql.modules.welcoming.graphql import WelcomingFields, WelcomingMutation
 from husqy_graphql.schema.lifecycle import LifecycleMutation, Name, enable
 from husqy_graphql.schema.nodes import NodeQuery
 from husqy_graphql.schema.privacy import PrivacyMutation, PrivacyQuery
@@ -25,7 +26,7 @@ from husqy_graphql.schema.status import StatusQuery
 
 
 @strawberry.type(description="A Discord guild (a server), and what Husqy does in it.")
-class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, AutoresponderFields):
+class Guild(GuildFields, AuditLogFields, ApiKeyFields, LoggingFields, WelcomingFields, AutoresponderFields):
     pass
 
 
@@ -87,6 +88,7 @@ class Mutation(
     ModuleEnableMutation,
     LifecycleMutation,
     LoggingMutation,
+    WelcomingMutation,
     AutoresponderMutation,
     PrivacyMutation,
     GatewayMutation,

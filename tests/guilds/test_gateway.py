@@ -70,15 +70,32 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder"):
+    for module in ("logging", "welcoming", "autoresponder"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
+    await fill_welcoming(api, guild)
     response = {"guild_id": guild, "response_type": 1, "response_content": "hi"}
     made = await api.rest("POST", "/modules/autoresponder/responses", json=response)
     response_id = made.json()["data"]["response"]["response_id"]
     trigger = {"guild_id": guild, "trigger_type": 1, "match_case": False, "allowed_role_ids": [1]}
     made = await api.rest("POST", "/modules/autoresponder/triggers", json={**trigger, "response_ids": [response_id]})
     assert made.status_code == 200, made.text
+
+
+async def fill_welcoming(api: Api, guild: int) -> None:
+    """A response, a timed role and a role of the autorole."""
+    response = {"guild_id": guild, "response_type": 1, "is_embed": False, "content": "hi"}
+    made = await api.rest("POST", "/modules/welcoming/responses", json=response)
+    assert made.status_code == 200, made.text
+    roles = (await api.rest("GET", f"/helpers/get-guild-roles?guild_id={guild}")).json()["data"]["roles"]
+    role_id = next(role["id"] for role in roles if not role["managed"] and role["id"] != str(guild))
+    timed = {"guild_id": guild, "role_id": role_id, "add_after": 60}
+    made = await api.rest("POST", "/modules/welcoming/timedroles", json=timed)
+    assert made.status_code == 200, made.text
+    changed = await api.rest(
+        "PUT", "/modules/welcoming/settings", json={"guild_id": guild, "autorole_role_ids": [role_id]}
+    )
+    assert changed.status_code == 200, changed.text
 
 
 async def test_leaving_deletes_everything_of_that_guild_alone(api: Api) -> None:

@@ -16,6 +16,7 @@ from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.permissions import SEND_MESSAGES, VIEW_CHANNEL, channel_permissions
 from husqy_graphql.discord.port import (
+    TEXT_CAPABLE,
     BotPort,
     ChannelType,
     DiscordChannel,
@@ -27,7 +28,6 @@ from husqy_graphql.lifecycle import Work, require_enabled
 from husqy_graphql.modules.logging import repository
 from husqy_graphql.modules.logging.models import LoggingSettings
 
-TEXT_CAPABLE = frozenset({ChannelType.GUILD_TEXT, ChannelType.GUILD_NEWS, ChannelType.GUILD_VOICE})
 EVERYONE, MEMBER = 0, 1  # the types of what an overwrite is for: the role, the member
 NO_MENTIONS: Mapping[str, Any] = {"parse": []}
 CHANNEL_GONE = "The logs channel is gone. Choose another one."
