@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import GUILD, QUIET_GUILD, UNKNOWN_GUILD, Api
 
+ADMINS_ROLES = {GUILD: 1300000000000000205, QUIET_GUILD: 1300000000000000252}
 JOIN = "mutation ($guild: Snowflake!) { guildJoin(guildId: $guild) { settings { guildId language autoDelete } } }"
 LEAVE = "mutation ($guild: Snowflake!) { guildLeave(guildId: $guild) { deleted } }"
 UPDATE = """mutation ($guild: Snowflake!, $input: MemberUpdateInput!) {
@@ -87,8 +88,7 @@ async def fill_welcoming(api: Api, guild: int) -> None:
     response = {"guild_id": guild, "response_type": 1, "is_embed": False, "content": "hi"}
     made = await api.rest("POST", "/modules/welcoming/responses", json=response)
     assert made.status_code == 200, made.text
-    roles = (await api.rest("GET", f"/helpers/get-guild-roles?guild_id={guild}")).json()["data"]["roles"]
-    role_id = next(role["id"] for role in roles if not role["managed"] and role["id"] != str(guild))
+    role_id = ADMINS_ROLES[guild]
     timed = {"guild_id": guild, "role_id": role_id, "add_after": 60}
     made = await api.rest("POST", "/modules/welcoming/timedroles", json=timed)
     assert made.status_code == 200, made.text
