@@ -247,7 +247,8 @@ async def test_lists_have_a_constant_number_of_statements(api: Api) -> None:
     page = f"""{{ guild(id: "{GUILD}") {{ welcoming {{
       settings {{ welcomeMessage {{ response {{ content }} }} leaveMessage {{ response {{ content }} }}
         autorole {{ roleIds }} }}
-      responses(first: 100) {{ nodes {{ content }} }} timedRoles(first: 100) {{ nodes {{ role {{ name }} }} }} }} }} }}"""
+      responses(first: 100) {{ nodes {{ content }} }}
+      timedRoles(first: 100) {{ nodes {{ role {{ name }} }} }} }} }} }}"""
     seen: list[int] = []
     for turn in range(2):
         for number in range(10):
@@ -276,3 +277,66 @@ async def test_responses_are_nodes(api: Api) -> None:
     found = (await api.data(query, ids=ids, token="sandbox-service"))["nodes"]
     assert [each["__typename"] for each in found] == ["WelcomingSettings", "WelcomingResponse", "WelcomingTimedRole"]
     assert (await api.data(query, ids=ids, token="sandbox-member"))["nodes"] == [None, None, None]
+
+
+async def test_a_dashboard_reads_the_page_with_one_query_and_saves_with_one_mutation(api: Api) -> None:
+    await enable(api, "welcoming")
+    response = await respond(api, 2)
+    timed = await time_role(api)
+    saved = await api.data(
+        """mutation ($guild: Snowflake!, $input: WelcomingSettingsUpdateInput!) {
+          welcomingSettingsUpdate(guildId: $guild, input: $input) { settings {
+            welcomeMessage { enabled channel { name } response { content } } autorole { roles { name } } } } }""",
+        guild=str(GUILD),
+        input={
+            "welcomeMessage": {
+                "enabled": True,
+                "channelId": str(WELCOME_CHANNEL),
+                "responseId": response["response_id"],
+            },
+            "autorole": {"enabled": True, "roleIds": [str(MEMBERS), str(MODERATORS)]},
+            "timedRolesEnabled": True,
+        },
+    )
+    message = {"enabled": True, "channel": {"name": "welcome"}, "response": {"content": "hello"}}
+    roles = {"roles": [{"name": "Members"}, {"name": "Moderators"}]}
+    assert saved["welcomingSettingsUpdate"]["settings"] == {"welcomeMessage": message, "autorole": roles}
+
+    await api.rest("DELETE", f"/modules/welcoming/responses/{response['response_id']}", json={"guild_id": GUILD})
+    page = await api.data(
+        f"""{{ guild(id: "{GUILD}") {{ welcoming {{
+          settings {{ timedRolesEnabled directMessage {{ enabled randomized response {{ content }} }}
+            welcomeMessage {{ channelId responseId response {{ content }} }}
+            leaveMessage {{ channel {{ name }} channelId }} autorole {{ enabled roleIds }} }}
+          greetings: responses(type: CHANNEL_WELCOME) {{ nodes {{ content }} }}
+          timedRoles(first: 1, roleId: "{MODERATORS}") {{ nodes {{ timedRoleId addAfter role {{ name }} }}
+            pageInfo {{ hasNextPage }} }}
+          none: timedRoles(roleId: "1") {{ nodes {{ id }} }} response(responseId: "x") {{ id }} }} }} }}"""
+    )
+    assert page["guild"]["welcoming"] == {
+        "settings": {
+            "timedRolesEnabled": True,
+            "directMessage": {"enabled": False, "randomized": False, "response": None},
+            "welcomeMessage": {"channelId": str(WELCOME_CHANNEL), "responseId": None, "response": None},
+            "leaveMessage": {"channel": None, "channelId": None},
+            "autorole": {"enabled": True, "roleIds": [str(MEMBERS), str(MODERATORS)]},
+        },
+        "greetings": {"nodes": []},
+        "timedRoles": {
+            "nodes": [
+                {"timedRoleId": timed["timedrole_id"], "addAfter": 60, "role": {"name": "Moderators"}},
+            ],
+            "pageInfo": {"hasNextPage": False},
+        },
+        "none": {"nodes": []},
+        "response": None,
+    }
+
+
+async def test_a_fault_in_graphql_names_its_field(api: Api) -> None:
+    await enable(api, "welcoming")
+    mutation = """mutation ($guild: Snowflake!, $input: WelcomingSettingsUpdateInput!) {
+      welcomingSettingsUpdate(guildId: $guild, input: $input) { settings { id } } }"""
+    given = {"leaveMessage": {"channelId": str(FORUM)}, "autorole": {"roleIds": [str(GUILD)]}}
+    error = await api.error(mutation, guild=str(GUILD), input=given)
+    assert error["extensions"]["fields"].keys() == {"input.leaveMessage.channelId", "input.autorole.roleIds.0"}
