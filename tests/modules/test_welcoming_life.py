@@ -116,14 +116,19 @@ async def what_is_there(api: Api) -> list[Any]:
     return [rows, said, await roles_of(api, MEMBER_2)]
 
 
-async def test_both_ways_lead_to_the_same(api: Api) -> None:
-    over_rest = await live_over_rest(api)
-    assert over_rest[1] == [("", ["Ahoy noah"]), (f"Hi <@{MEMBER_2}>", [])]
-    assert over_rest[2] == {MODERATORS}
+async def begin_anew(api: Api) -> None:
+    """Forget what an earlier life left behind: what was said, roles that were given, and the audit log."""
     await api.discord("POST", "/control/reset")
     async with api.program.worker.unit_of_work("test") as uow:
         await uow.session.execute(text("DELETE FROM audit_log"))
 
+
+async def test_both_ways_lead_to_the_same(api: Api) -> None:
+    await begin_anew(api)
+    over_rest = await live_over_rest(api)
+    assert over_rest[1] == [("", ["Ahoy noah"]), (f"Hi <@{MEMBER_2}>", [])]
+    assert over_rest[2] == {MODERATORS}
+    await begin_anew(api)
     over_graphql = await live_over_graphql(api)
 
     assert over_graphql == over_rest
