@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.discord.sandbox.world import OTHER_BOT
 from husqy_graphql.modules.welcoming import repository
 from tests.conftest import GUILD, MEMBER, OUTSIDER, QUIET_GUILD, UNKNOWN_GUILD, Api
@@ -21,6 +20,7 @@ from tests.modules.welcoming import (
     WELCOME_CHANNEL,
     change,
     check,
+    count_statistics,
     direct_messages,
     log_lines,
     respond,
@@ -33,13 +33,6 @@ SENT = {"data": {"message": "The message was sent."}}
 
 async def said(api: Api, what: str) -> list[dict[str, Any]]:
     return await direct_messages(api) if what == DM else await channel_messages(api, WELCOME_CHANNEL)
-
-
-async def count_statistics(api: Api) -> None:
-    async with api.program.worker.unit_of_work("test") as uow:
-        settings = await lock_guild(uow.session, GUILD)
-        assert settings is not None
-        settings.module_serverstats = True
 
 
 @pytest.mark.parametrize("what", CHECKS)
@@ -264,5 +257,5 @@ async def test_another_guild_is_left_alone(api: Api) -> None:
     await enable(api, "welcoming")
     await enable(api, "welcoming", QUIET_GUILD)
     await set_up(api, WELCOME)
-    assert (await check(api, WELCOME, guild=QUIET_GUILD)).json() == {"data": {"message": "This is off."}}
+    assert (await check(api, WELCOME, guild=QUIET_GUILD)).json() == {"data": {"message": "This message is off."}}
     assert await channel_messages(api, WELCOME_CHANNEL) == []

@@ -8,9 +8,21 @@ from typing import Any
 import pytest
 
 from husqy_graphql.worker.modules import trim_guilds
-from tests.conftest import GUILD, QUIET_GUILD, Api
+from tests.conftest import GUILD, OWNER, QUIET_GUILD, Api
 from tests.modules.helpers import enable, make_premium, refused
-from tests.modules.welcoming import DEFAULTS, INTEGRATION, MEMBERS, MODERATORS, PATH, change, listed, respond, time_role
+from tests.modules.welcoming import (
+    DEFAULTS,
+    INTEGRATION,
+    MEMBERS,
+    MODERATORS,
+    PATH,
+    change,
+    count_statistics,
+    listed,
+    log_lines,
+    respond,
+    time_role,
+)
 
 
 @pytest.mark.parametrize(
@@ -151,3 +163,62 @@ async def test_the_newest_go_when_premium_has_ended(api: Api) -> None:
         assert await listed(api, "responses") == responses[::3]
         assert await listed(api, "timedroles") == timed[:1]
     assert await listed(api, "settings") == {**DEFAULTS, **chosen}  # what is chosen is not edited
+
+
+async def test_what_is_made_and_deleted_is_logged_counted_and_audited(api: Api) -> None:
+    await enable(api, "logging")
+    await enable(api, "welcoming")
+    await count_statistics(api)
+    response, timed = await respond(api, 2), await time_role(api, add_after=90_000)
+    await api.rest("DELETE", f"{PATH}/responses/{response['response_id']}", json={"guild_id": GUILD})
+    await api.rest("DELETE", f"{PATH}/timedroles/{timed['timedrole_id']}", json={"guild_id": GUILD})
+
+    told = await log_lines(api)
+    for line in (
+        "added a welcoming response of type `channel welcome`",
+        "deleted a welcoming response of type `channel welcome`",
+        f"added the timed role <@&{MODERATORS}> after `1 day, 1:00:00`",
+        f"deleted the timed role <@&{MODERATORS}>",
+    ):
+        assert f"**<@{OWNER}>** {line}" in told
+    counted = [(row["metric"], row["user_id"]) for row in await api.rows("statistics_journal")]
+    assert counted == [
+        (f"modules/welcoming/{what}/{done}", OWNER)
+        for what, done in (
+            ("responses", "created"),
+            ("timedroles", "created"),
+            ("responses", "deleted"),
+            ("timedroles", "deleted"),
+        )
+    ]
+    assert [row["action"] for row in await api.rows("audit_log") if row["action"].startswith("welcoming")] == [
+        "welcoming.response.create",
+        "welcoming.timed_role.create",
+        "welcoming.response.delete",
+        "welcoming.timed_role.delete",
+    ]
+
+
+async def test_refusals_are_told_in_the_logs(api: Api) -> None:
+    await enable(api, "logging")
+    await enable(api, "welcoming")
+    await respond(api)
+    await time_role(api)
+    response = {"guild_id": GUILD, "response_type": 1, "is_embed": False, "content": "x"}
+    await refused(api, 409, "POST", f"{PATH}/responses", json=response)
+    for role_id, add_after in ((MEMBERS, 5), (MODERATORS, 60)):
+        body = {"guild_id": GUILD, "role_id": role_id, "add_after": add_after}
+        await refused(api, 409, "POST", f"{PATH}/timedroles", json=body)
+    await refused(api, 404, "DELETE", f"{PATH}/responses/x", json={"guild_id": GUILD})
+    await refused(api, 404, "DELETE", f"{PATH}/timedroles/x", json={"guild_id": GUILD})
+    await refused(api, 404, "PUT", f"{PATH}/settings", json={"guild_id": GUILD, "autorole_role_ids": [5]})
+    told = await log_lines(api)
+    for line in (
+        "failed at welcoming response create: limit reached",
+        "failed at welcoming timedrole create: limit reached",
+        "failed at welcoming timedrole create: already added",
+        "failed at welcoming response delete: not found",
+        "failed at welcoming timedrole delete: not found",
+        "failed at modules: not found",
+    ):
+        assert line in told

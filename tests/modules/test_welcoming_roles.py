@@ -12,7 +12,6 @@ from husqy_graphql.discord.sandbox.world import OTHER_BOT, QUIET_ROLES
 from husqy_graphql.worker.loop import JOBS
 from tests.conftest import GUILD, MEMBER, MEMBER_2, OUTSIDER, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 from tests.modules.helpers import enable, make_premium, refused, writes
-from tests.modules.test_welcoming_check import count_statistics
 from tests.modules.welcoming import (
     ADMINS,
     FOUNDERS,
@@ -21,6 +20,7 @@ from tests.modules.welcoming import (
     PATH,
     change,
     check,
+    count_statistics,
     log_lines,
     roles_of,
     sweep,

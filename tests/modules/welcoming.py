@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 
+from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.discord.sandbox.world import ROLES
 from tests.conftest import GUILD, MEMBER, Api
 
@@ -105,6 +106,14 @@ async def roles_of(api: Api, user_id: int = MEMBER, guild: int = GUILD) -> set[i
     headers = {"authorization": "Bot sandbox-bot"}
     found = await api.discord("GET", f"/api/v10/guilds/{guild}/members/{user_id}", headers=headers)
     return {int(each) for each in found["roles"]}
+
+
+async def count_statistics(api: Api) -> None:
+    """Let the demo guild keep statistics."""
+    async with api.program.worker.unit_of_work("test") as uow:
+        settings = await lock_guild(uow.session, GUILD)
+        assert settings is not None
+        settings.module_serverstats = True
 
 
 async def log_lines(api: Api) -> str:

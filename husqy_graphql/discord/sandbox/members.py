@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -40,12 +42,13 @@ def routes(state: State) -> list[Route]:
         key = f"{guild['id']}:{request.path_params['user_id']}"
         if not state.permissions(guild, caller) & Permission.MANAGE_ROLES:
             raise missing_permissions()
-        wanted = list(dict.fromkeys(str(each) for each in (await request.json())["roles"]))
+        body: dict[str, Any] = await request.json()
         known = {role["id"]: role for role in guild["roles"] if role["id"] != guild["id"]}
         with state.store.transaction():
             member = state.store.get("member", key)
             if member is None:
                 raise Refusal(404, 10007, "Unknown Member")
+            wanted = list(dict.fromkeys(str(each) for each in body.get("roles", member["roles"])))
             for role_id in set(wanted) ^ set(member["roles"]):  # what stays is not looked at
                 if role_id not in known:
                     raise Refusal(404, 10011, "Unknown Role")

@@ -58,7 +58,7 @@ async def greet(greeter: Greeter, settings: FullSettings, kind: ResponseType, us
     """Send the response of a kind to, or about, somebody. Raises NotFound for who joins and is no member, and what
     Discord answers."""
     if not getattr(settings.row, f"{_PREFIXES[kind]}_enabled"):
-        return Greeting("This is off.")
+        return Greeting("This message is off.")
     response = await choose(greeter.reads, settings, kind)
     if response is None:
         return Greeting("There is no response to send.")

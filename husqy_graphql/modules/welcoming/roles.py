@@ -110,10 +110,8 @@ async def _sweep_guild(sweeper: Sweeper, own_id: int, guild_id: int, timed_roles
         await _give_due(sweeper, own_id, guild_id, timed_roles, swept)
     except DiscordError as error:
         log.warning("timed_roles_not_given", guild_id=guild_id, error=type(error).__name__)
-    try:
+    finally:  # what was given is told, even when the request runs out of time
         await _note(sweeper, guild_id, swept, perf_counter() - began)
-    except Exception as error:  # noqa: BLE001 - one guild must not end the sweep of all others
-        log.warning("timed_roles_not_noted", guild_id=guild_id, error=type(error).__name__)
     return len(swept.given)
 
 
@@ -152,18 +150,21 @@ def _due(member: DiscordMember, timed_roles: Sequence[Any], now: datetime) -> li
 
 
 async def _note(sweeper: Sweeper, guild_id: int, swept: Swept, seconds: float) -> None:
-    """A line for each role that was given or refused, and one sample of how long a sweep that gave some took."""
+    """A line for each role that was given or refused, and one sample of how long a sweep that gave some took. Raises
+    nothing: the roles are given, and one guild must not end the sweep of all others."""
     if not swept.given and not swept.failed:
         return
-    async with sweeper.units() as uow:
-        for user_id, role_id in swept.given:
-            member = authorize_service(ServiceActor(user_id), guild_id)
-            uow.log(member, LogEvent.WELCOMING_CHECK_ROLE_TIMED, role_id=role_id)
-        for role_id, reason in swept.failed.items():
-            event = LogEvent.WELCOMING_CHECK_ROLE_TIMED
-            uow.log(husqy(guild_id), event, succeeded=False, reason=reason, role_id=role_id)
-        if swept.given:
-            count_time(uow, guild_id, seconds)
+    event = LogEvent.WELCOMING_CHECK_ROLE_TIMED
+    try:
+        async with sweeper.units() as uow:
+            for user_id, role_id in swept.given:
+                uow.log(authorize_service(ServiceActor(user_id), guild_id), event, role_id=role_id)
+            for role_id, reason in swept.failed.items():
+                uow.log(husqy(guild_id), event, succeeded=False, reason=reason, role_id=role_id)
+            if swept.given:
+                count_time(uow, guild_id, seconds)
+    except Exception as error:  # noqa: BLE001
+        log.warning("timed_roles_not_noted", guild_id=guild_id, error=type(error).__name__)
 
 
 def husqy(guild_id: int) -> GuildAccess:
