@@ -122,7 +122,7 @@ def _statuses(endpoint: Endpoint) -> list[int]:
     statuses = {503}
     if not endpoint.anonymous:
         statuses |= {401, 429, 500}
-    if endpoint.variables:
+    if endpoint.variables or endpoint.method != "GET":  # whoever changes something may be the wrong one
         statuses |= {400, 403, 404}
     if endpoint.has_body:
         statuses |= {413, 415}

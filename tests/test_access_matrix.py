@@ -72,6 +72,7 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("modules", "modules { name }", READ),
         ("module", "module(name: POLLS) { enabled }", READ),
         ("logging", "logging { settings { channelId } }", READ),
+        ("welcoming", "welcoming { settings { id } responses { nodes { id } } }", READ),
         ("autoresponder", "autoresponder { triggers { nodes { id } } }", ADMINISTER),
         ("tags", "tags { entries { nodes { id } } }", READ),
         ("rules", "rules { settings { id } }", READ),
@@ -105,6 +106,16 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("loggingSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
         ("loggingEventCheck",
          f'(guildId: {G}, input: {{category: GENERAL, event: "help", success: true}}) {{ message }}', SERVICES),
+        ("welcomingSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
+        ("welcomingResponseCreate",
+         f'(guildId: {G}, input: {{type: DM_WELCOME, content: "hi"}}) {{ response {{ id }} }}', ADMINISTER),
+        ("welcomingResponseDelete", f'(guildId: {G}, responseId: "x") {{ response {{ id }} }}', ADMINISTER),
+        ("welcomingTimedRoleCreate",
+         f'(guildId: {G}, input: {{roleId: "1", addAfter: 1}}) {{ timedRole {{ id }} }}', ADMINISTER),
+        ("welcomingTimedRoleDelete", f'(guildId: {G}, timedRoleId: "x") {{ timedRole {{ id }} }}', ADMINISTER),
+        ("welcomingMessageCheck", f"(guildId: {G}, type: DM_WELCOME) {{ message }}", SERVICES),
+        ("welcomingAutoroleCheck", f"(guildId: {G}) {{ message }}", SERVICES),
+        ("welcomingTimedRolesCheck", " { given message }", SERVICES),
         ("autoresponderTriggerCreate", f"(guildId: {G}, input: {{type: WILDCARD}}) {{ trigger {{ id }} }}", ADMINISTER),
         ("autoresponderTriggerUpdate",
          f'(guildId: {G}, triggerId: "x", input: {{}}) {{ trigger {{ id }} }}', ADMINISTER),
@@ -192,6 +203,7 @@ def module_operations(module: str) -> dict[tuple[str, str], tuple[dict[str, Any]
 
 
 LOGGING = "/v1/modules/logging"
+WELCOMING = "/v1/modules/welcoming"
 AUTORESPONDER = "/v1/modules/autoresponder"
 TAGS = "/v1/modules/tags"
 NEW_TAG = {**ID, "owner_id": MEMBER, "content": "x", "visibility": 1, "names": ["x"]}
@@ -203,6 +215,24 @@ REST |= {
     ("PUT", f"{LOGGING}/settings"): ({**ID, "log_help": False}, ADMINISTER),
     ("POST", f"{LOGGING}/events/check"): (
         {**ID, "event_info": {"category": "general", "event": "help", "success": True}}, SERVICES),
+    **module_operations("welcoming"),
+    ("GET", f"{WELCOMING}/settings"): (ID, READ),
+    ("PUT", f"{WELCOMING}/settings"): ({**ID, "autorole_enabled": True}, ADMINISTER),
+    ("GET", f"{WELCOMING}/responses"): (ID, READ),
+    ("POST", f"{WELCOMING}/responses"): (
+        {**ID, "response_type": 1, "is_embed": False, "content": "hi"}, ADMINISTER),
+    ("GET", f"{WELCOMING}/responses/{{response_id}}"): (ID, READ),
+    ("DELETE", f"{WELCOMING}/responses/{{response_id}}"): (ID, ADMINISTER),
+    ("GET", f"{WELCOMING}/timedroles"): (ID, READ),
+    ("POST", f"{WELCOMING}/timedroles"): ({**ID, "role_id": 1, "add_after": 1}, ADMINISTER),
+    ("GET", f"{WELCOMING}/timedroles/{{timedrole_id}}"): (ID, READ),
+    ("DELETE", f"{WELCOMING}/timedroles/{{timedrole_id}}"): (ID, ADMINISTER),
+    # Which member it is about is asked after who may: without one, this is a 400.
+    ("POST", f"{WELCOMING}/check/welcome/dm"): (ID, SERVICES),
+    ("POST", f"{WELCOMING}/check/welcome/channel"): (ID, SERVICES),
+    ("POST", f"{WELCOMING}/check/leave/channel"): (ID, SERVICES),
+    ("POST", f"{WELCOMING}/check/role/on-join"): (ID, SERVICES),
+    ("POST", f"{WELCOMING}/check/role/timed"): ({}, SERVICES),
     **module_operations("autoresponder"),
     ("GET", f"{AUTORESPONDER}/triggers"): (ID, ADMINISTER),
     ("POST", f"{AUTORESPONDER}/triggers"): ({**ID, "trigger_type": 1, "match_case": False}, ADMINISTER),
@@ -343,6 +373,7 @@ async def test_an_operation_is_for_its_callers_alone(api: Api, operation: tuple[
 
     # A module is off, and what is named is not there: past the question of who may, that is what is left to say.
     fine = {404} if "hq_x" in values.values() else {200, 404, 409} if "/modules/" in path else {200}
+    fine |= {400} if "/welcoming/check/" in path else set()
     for caller in sorted(allowed):
         response = await api.http.request(method, path, headers=headers[caller], **request)
         # An operation about a member says so when none is named.

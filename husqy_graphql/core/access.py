@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from husqy_graphql.core.errors import Forbidden, Unauthenticated
+from husqy_graphql.core.errors import BadUserInput, Forbidden, Unauthenticated
 
 ADMINISTRATOR_PERMISSION = 0x8
 API_KEY_PREFIX = "hq_"  # tells an API key from a Discord access token
@@ -123,12 +123,25 @@ async def authorize_member(actor: Actor | None, guild_id: int, user_id: int, bel
     return MemberAccess(guild_id, user_id, actor)
 
 
-def authorize_service(actor: Actor | None, guild_id: int) -> GuildAccess:
-    """Proof that the caller is Husqy's own bot process; raises Unauthenticated or Forbidden."""
+def require_service(actor: Actor | None) -> ServiceActor:
+    """The caller, where that is Husqy's own bot process; raises Unauthenticated or Forbidden."""
     actor = require_actor(actor)
     if not isinstance(actor, ServiceActor):
         raise Forbidden(_REFUSALS[Permission.BOT])
-    return GuildAccess(guild_id, actor, Permission.BOT)
+    return actor
+
+
+def authorize_service(actor: Actor | None, guild_id: int) -> GuildAccess:
+    """Proof that the caller is Husqy's own bot process; raises Unauthenticated or Forbidden."""
+    return GuildAccess(guild_id, require_service(actor), Permission.BOT)
+
+
+def require_acting_user_id(actor: Actor) -> int:
+    """The member whom the caller is, or acts for. Raises BadUserInput without one (G8)."""
+    user_id = acting_user_id(actor)
+    if user_id is None:
+        raise BadUserInput("This is about a member: name the member with the header `X-Husqy-Acting-User`.")
+    return user_id
 
 
 async def _allowed(actor: Actor, guild_id: int, permission: Permission, administers: GuildCheck) -> bool:

@@ -189,6 +189,12 @@ class BotDiscord:
     async def add_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
         await self._write("PUT", MEMBER_ROLE, reason=reason, guild_id=guild_id, user_id=user_id, role_id=role_id)
 
+    async def set_member_roles(
+        self, guild_id: int, user_id: int, role_ids: Sequence[int], *, reason: str | None = None
+    ) -> None:
+        body = {"roles": [str(each) for each in role_ids]}
+        await self._write("PATCH", MEMBER, body, reason=reason, guild_id=guild_id, user_id=user_id)
+
     async def remove_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
         await self._write("DELETE", MEMBER_ROLE, reason=reason, guild_id=guild_id, user_id=user_id, role_id=role_id)
 

@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from husqy_graphql.discord.interactions import InteractionPort
+from husqy_graphql.discord.members import MemberPort
 
 # An `allowed_mentions` that notifies nobody.
 NO_MENTIONS: Final[Mapping[str, Any]] = MappingProxyType({"parse": ()})
@@ -241,7 +242,7 @@ class TokenPair:
     scopes: frozenset[str]
 
 
-class BotPort(InteractionPort, Protocol):
+class BotPort(InteractionPort, MemberPort, Protocol):
     """What the bot itself may ask, with the bot's token.
 
     Everything may raise Unauthorized, Throttled and Unreachable; the methods name what else. Embeds and components are
@@ -346,22 +347,6 @@ class BotPort(InteractionPort, Protocol):
 
     async def delete_channel(self, channel_id: int, *, reason: str | None = None) -> bool:
         """Delete a channel; False when it was gone. Raises Refused (50001, 50013)."""
-        ...
-
-    async def add_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
-        """Give a role; nothing happens if the member has it.
-        Raises Invalid (50028 @everyone), Refused (50001, 50013 also for a role that is managed or not below the bot's
-        highest) and NotThere (10004, 10007 no such member, 10011 no such role).
-        """
-        ...
-
-    async def remove_member_role(self, guild_id: int, user_id: int, role_id: int, *, reason: str | None = None) -> None:
-        """Take a role; nothing happens if the member has not got it. Raises what `add_member_role` raises."""
-        ...
-
-    async def kick_member(self, guild_id: int, user_id: int, *, reason: str | None = None) -> bool:
-        """Put a member out of the guild; False when they were not in it. Raises Refused (50001, 50013 also for the
-        owner, and for who is not below the bot) and NotThere (10004)."""
         ...
 
     async def open_dm(self, user_id: int) -> int:

@@ -12,9 +12,14 @@ def role_fault(guild: DiscordGuild, bot: DiscordMember, role: DiscordRole) -> st
         return "must not be @everyone, which every member has"
     if role.managed:
         return "must not be a role that an integration owns"
-    if _rank(role) >= highest_rank(guild, bot):
+    if bot.user.id != guild.owner_id and _rank(role) >= highest_rank(guild, bot):
         return "must stand below the highest role of Husqy; move Husqy's role up, or choose another one"
     return None
+
+
+def roles_to_give(guild: DiscordGuild, bot: DiscordMember) -> frozenset[int]:
+    """The ids of the roles that the bot can give and take, as far as the hierarchy goes."""
+    return frozenset(role.id for role in guild.roles if role_fault(guild, bot, role) is None)
 
 
 def highest_rank(guild: DiscordGuild, member: DiscordMember) -> tuple[int, int]:

@@ -15,10 +15,12 @@ from husqy_graphql.core.access import (
     GuildAccess,
     MemberAccess,
     Permission,
+    ServiceActor,
     authorize,
     authorize_member,
     authorize_service,
     require_actor,
+    require_service,
 )
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.errors import CodedError, Conflict, ConflictReason, Forbidden, RateLimited, Unauthenticated
@@ -135,9 +137,9 @@ class Context:
         """Proof that the caller is Husqy's own bot; raises Unauthenticated or Forbidden."""
         return authorize_service(self.caller.actor, guild_id)
 
-    def require_service(self) -> None:
-        """Raise Unauthenticated or Forbidden unless Husqy's own bot calls; for what names its guild only indirectly."""
-        authorize_service(self.caller.actor, 0)
+    def require_service(self) -> ServiceActor:
+        """Husqy's own bot, for what names no guild; raises Unauthenticated or Forbidden for any other caller."""
+        return require_service(self.caller.actor)
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction that commits when its block ends."""

@@ -23,8 +23,10 @@ DIRECT_MESSAGE = "dm"
 JSONObject = NewType("JSONObject", dict[str, Any])
 JSON_OBJECT_MAX = 50
 AutoDeleteSeconds = NewType("AutoDeleteSeconds", int)
+MembershipSeconds = NewType("MembershipSeconds", int)
 
 AUTO_DELETE_MAX = 900
+MEMBERSHIP_MAX = 315_360_000  # ten years
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,13 @@ def parse_channel_or_direct_message(value: object) -> str:
         raise ValueError(f'{error}, or "{DIRECT_MESSAGE}"') from None
 
 
+def parse_membership(value: object) -> int:
+    """Seconds from 1 to ten years. Raises ValueError."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MEMBERSHIP_MAX:
+        return value
+    raise ValueError(f"must be a whole number of seconds from 1 to {MEMBERSHIP_MAX}")
+
+
 def parse_json_object(value: object) -> dict[str, Any]:
     """A JSON object of at most 50 members. Raises ValueError."""
     if isinstance(value, dict) and len(cast("dict[str, Any]", value)) <= JSON_OBJECT_MAX:
@@ -134,6 +143,16 @@ SCALARS: Mapping[object, Scalar] = {
         ),
         request={"type": "integer", "minimum": 0, "maximum": AUTO_DELETE_MAX},
         response={"type": "integer", "minimum": 0, "maximum": AUTO_DELETE_MAX},
+    ),
+    MembershipSeconds: Scalar(
+        strawberry.scalar(
+            name="MembershipSeconds",
+            description=f"Seconds that somebody has been a member of a guild: 1 to {MEMBERSHIP_MAX}, ten years.",
+            serialize=int,
+            parse_value=_parser(parse_membership),
+        ),
+        request={"type": "integer", "minimum": 1, "maximum": MEMBERSHIP_MAX},
+        response={"type": "integer", "minimum": 1, "maximum": MEMBERSHIP_MAX},
     ),
     datetime: Scalar(
         strawberry.scalar(

@@ -15,6 +15,7 @@ from husqy_graphql.modules.logging.graphql import LoggingSettings
 from husqy_graphql.modules.rules.types import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.tags.types import Tag
 from husqy_graphql.modules.verifier.types import VerifierEntry, VerifierSettings
+from husqy_graphql.modules.welcoming.types import WelcomingResponse, WelcomingSettings, WelcomingTimedRole
 from husqy_graphql.schema.root import Mutation, Query, Subscription
 
 __all__ = ["build_schema", "graphql_schema", "print_schema"]
@@ -40,6 +41,9 @@ def build_schema() -> strawberry.Schema:
             RulesSettings,
             VerifierEntry,
             VerifierSettings,
+            WelcomingResponse,
+            WelcomingSettings,
+            WelcomingTimedRole,
         ],
         config=StrawberryConfig(
             disable_field_suggestions=True,

@@ -19,6 +19,7 @@ from husqy_graphql.modules.logging import graphql as logging
 from husqy_graphql.modules.rules import graphql as rules
 from husqy_graphql.modules.tags import graphql as tags
 from husqy_graphql.modules.verifier import types as verifier
+from husqy_graphql.modules.welcoming import graphql as welcoming
 
 Name = Annotated[ModuleName, strawberry.argument(description="Which module.")]
 
@@ -33,6 +34,10 @@ class DeletedModule:
     @strawberry.field(description="What the logging module had stored.")
     def logging(self) -> logging.DeletedLogging | None:
         return logging.to_deleted(self.wiped) if self.name is ModuleName.LOGGING else None
+
+    @strawberry.field(description="What the welcoming module had stored.")
+    def welcoming(self) -> welcoming.DeletedWelcoming | None:
+        return welcoming.to_deleted(self.wiped) if self.name is ModuleName.WELCOMING else None
 
     @strawberry.field(description="What the autoresponder had stored.")
     def autoresponder(self) -> autoresponder.DeletedAutoresponder | None:

@@ -32,6 +32,8 @@ from husqy_graphql.modules.tags.types import to_tag
 from husqy_graphql.modules.verifier import repository as verifier_repository
 from husqy_graphql.modules.verifier.types import to_entry as to_verifier_entry
 from husqy_graphql.modules.verifier.types import to_settings as to_verifier_settings
+from husqy_graphql.modules.welcoming import repository as welcoming_repository
+from husqy_graphql.modules.welcoming import types as welcoming
 
 # How rows are read, what its field in `Guild` asks of the caller, and how one is shown.
 _NodeType = tuple[
@@ -76,6 +78,21 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     ),
     "GuildSettings": (guilds.settings_by_ids, Permission.READ, lambda _, row: to_settings(row)),
     "Tag": (tags_repository.tags_by_ids, Permission.READ, lambda _, tag: to_tag(tag)),
+    "WelcomingResponse": (
+        welcoming_repository.responses_by_ids,
+        Permission.READ,
+        lambda _, row: welcoming.to_response(row),
+    ),
+    "WelcomingSettings": (
+        welcoming_repository.settings_by_ids,
+        Permission.READ,
+        lambda _, settings: welcoming.to_settings(settings),
+    ),
+    "WelcomingTimedRole": (
+        welcoming_repository.timed_roles_by_ids,
+        Permission.READ,
+        lambda _, row: welcoming.to_timed_role(row),
+    ),
 }
 
 

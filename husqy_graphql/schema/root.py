@@ -20,6 +20,7 @@ from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
 from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
 from husqy_graphql.modules.tags.graphql import TagsFields, TagsMutation
 from husqy_graphql.modules.verifier.graphql import VerifierFields, VerifierMutation, VerifierQuery
+from husqy_graphql.modules.welcoming.graphql import WelcomingFields, WelcomingMutation
 from husqy_graphql.schema.lifecycle import LifecycleMutation, Name, enable
 from husqy_graphql.schema.nodes import NodeQuery
 from husqy_graphql.schema.privacy import PrivacyMutation, PrivacyQuery
@@ -38,6 +39,7 @@ class Guild(
     TagsFields,
     RulesFields,
     VerifierFields,
+    WelcomingFields,
 ):
     pass
 
@@ -102,6 +104,7 @@ class Mutation(
     ModuleEnableMutation,
     LifecycleMutation,
     LoggingMutation,
+    WelcomingMutation,
     AutoresponderMutation,
     TagsMutation,
     RulesMutation,

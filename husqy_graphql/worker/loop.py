@@ -33,6 +33,7 @@ JOBS = (
     Job("sessions", SESSIONS_INTERVAL, delete_expired_sessions),
     Job("log-lines", modules.LOG_LINES_INTERVAL, modules.write_log_lines),
     Job("intents", modules.INTENTS_INTERVAL, modules.sweep_intents),
+    Job("timed-roles", modules.TIMED_ROLES_INTERVAL, modules.give_timed_roles),
     Job("trim", modules.TRIM_INTERVAL, modules.trim_guilds),
 )
 

@@ -1,7 +1,9 @@
-"""What the modules need done in the background: log lines that were left, what a crash left on Discord, and the limits
-of guilds whose Husqy+ has ended."""
+"""What the modules need done in the background: log lines that were left, what a crash left on Discord, the limits of
+guilds whose Husqy+ has ended, and timed roles."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import structlog
 
@@ -12,6 +14,7 @@ from husqy_graphql.db.intents import delete_intent, intents_before
 from husqy_graphql.discord.port import DiscordError
 from husqy_graphql.lifecycle import INTENT_LIFE, is_enabled, settle_module
 from husqy_graphql.modules import MODULES
+from husqy_graphql.modules.welcoming.roles import Sweeper, sweep_timed_roles
 from husqy_graphql.worker.resources import WorkerResources
 
 log = structlog.get_logger()
@@ -19,6 +22,7 @@ log = structlog.get_logger()
 LOG_LINES_INTERVAL = 5.0  # seconds
 INTENTS_INTERVAL = 60.0
 TRIM_INTERVAL = 240.0
+TIMED_ROLES_INTERVAL = 300.0
 
 
 async def write_log_lines(resources: WorkerResources) -> None:
@@ -58,3 +62,9 @@ async def trim_guilds(resources: WorkerResources) -> None:
                     await module.trim(uow, guild_id)
         for module in MODULES.values():
             await settle_module(resources.work("trim"), guild_id, module)
+
+
+async def give_timed_roles(resources: WorkerResources) -> int:
+    """Give the timed roles that are due; returns how many were given."""
+    units = partial(resources.unit_of_work, "timed-roles")
+    return await sweep_timed_roles(Sweeper(resources.reads, resources.bot, resources.clock, units))

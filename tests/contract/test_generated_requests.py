@@ -37,7 +37,7 @@ def operations() -> list[tuple[str, str, list[str], list[str]]]:
 async def test_no_generated_request_breaks_or_half_changes_anything(api: Api) -> None:
     dice = random.Random(20260301)
     known = operations()
-    assert len(known) == 100
+    assert len(known) == 124
     statuses: dict[int, int] = {}
     before = await api.everything()
 

@@ -157,6 +157,37 @@ async def test_a_role_that_the_bot_may_not_give_or_take(
     assert await role_ids(stage, world.MEMBER) == (ROLES["Members"],)
 
 
+async def test_all_roles_of_a_member_are_set_in_one_step(stage: Stage) -> None:
+    wanted = [ROLES["Moderators"], ROLES["Members"]]
+    for _ in range(2):
+        await stage.bot.set_member_roles(GUILD, world.MEMBER_2, [*wanted, wanted[0]], reason="Joined")
+        assert await role_ids(stage, world.MEMBER_2) == tuple(wanted)
+    await stage.bot.set_member_roles(GUILD, world.MEMBER_2, wanted[1:])
+    assert await role_ids(stage, world.MEMBER_2) == (ROLES["Members"],)
+    # What somebody has and keeps is not looked at, even above the bot.
+    await stage.bot.set_member_roles(GUILD, world.ADMIN, [ROLES["Admins"], ROLES["Members"]])
+    assert await role_ids(stage, world.ADMIN) == (ROLES["Admins"], ROLES["Members"])
+
+
+@pytest.mark.parametrize(
+    ("guild_id", "user_id", "roles", "error", "code"),
+    [
+        (GUILD, world.MEMBER, ["Members", "Founders"], Refused, 50013),
+        (GUILD, world.MEMBER, ["Members", "Integration"], Refused, 50013),
+        (GUILD, world.ADMIN, [], Refused, 50013),  # which would take a role above the bot away
+        (GUILD, world.OUTSIDER, ["Members"], NotThere, 10007),
+        (UNKNOWN, world.MEMBER, ["Members"], NotThere, 10004),
+        (world.FOREIGN_GUILD, world.OWNER, ["Members"], Refused, 50001),
+    ],
+)
+async def test_roles_that_the_bot_may_not_set(
+    stage: Stage, guild_id: int, user_id: int, roles: list[str], error: type[DiscordError], code: int
+) -> None:
+    await refused(stage.bot.set_member_roles(guild_id, user_id, [ROLES[each] for each in roles]), error, code)
+    await refused(stage.bot.set_member_roles(GUILD, world.MEMBER, [UNKNOWN]), NotThere, 10011)
+    assert await role_ids(stage, world.MEMBER) == (ROLES["Members"],)
+
+
 async def test_a_member_is_kicked_once(stage: Stage) -> None:
     assert await stage.bot.kick_member(GUILD, world.MEMBER, reason="Rules")
 

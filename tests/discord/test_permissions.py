@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from husqy_graphql.discord.permissions import ALL_PERMISSIONS, channel_permissions, is_assignable
-from husqy_graphql.discord.port import DiscordChannel, PermissionOverwrite
+from husqy_graphql.discord.permissions import ALL_PERMISSIONS, channel_permissions
+from husqy_graphql.discord.port import DiscordChannel, DiscordMember, PermissionOverwrite
+from husqy_graphql.discord.roles import roles_to_give
 from husqy_graphql.discord.sandbox import places, world
 from tests.discord.conftest import Stage
 
@@ -123,21 +124,30 @@ async def test_a_timeout_leaves_reading(stage: Stage) -> None:
     assert (await stage.act("sandbox-member", "POST", path, json={"content": "x"})).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("role_id", "assignable"),
-    [
-        (world.ROLES["Members"][0], True),
-        (world.ROLES["Integration"][0], False),
-        (world.ROLES["Husqy"][0], False),
-        (world.ROLES["Admins"][0], False),
-        (world.DEMO_GUILD, False),
-    ],
-)
-async def test_a_role_is_assignable_below_the_highest(stage: Stage, role_id: int, assignable: bool) -> None:
+async def test_a_bot_gives_the_roles_below_its_own(stage: Stage) -> None:
     guild = await stage.bot.guild(world.DEMO_GUILD)
-    me = await stage.bot.member(world.DEMO_GUILD, world.HUSQY)
-    assert guild
-    assert me
-    [role] = [each for each in guild.roles if each.id == role_id]
+    assert guild is not None
+    givers = {user_id: await stage.bot.member(world.DEMO_GUILD, user_id) for user_id in (world.HUSQY, world.OWNER)}
+    moderator = await stage.bot.member(world.DEMO_GUILD, world.MEMBER_2)
+    assert moderator is not None
+    assert (bot := givers[world.HUSQY]) is not None
+    assert (owner := givers[world.OWNER]) is not None
+    names = {role_id: name for name, (role_id, _, _) in world.ROLES.items()}
 
-    assert is_assignable(guild, me, role) is assignable
+    def given(member: DiscordMember) -> set[str]:
+        return {names[each] for each in roles_to_give(guild, member)}
+
+    assert given(bot) == {"Members", "Moderators"}
+    assert given(owner) == {"Members", "Moderators", "Admins", "Founders"}
+    assert given(moderator) == set()
+    assert given(replace(moderator, role_ids=(world.ROLES["Moderators"][0],))) == {"Members"}
+
+
+async def test_of_two_roles_at_one_place_the_older_one_stands_higher(stage: Stage) -> None:
+    guild = await stage.bot.guild(world.DEMO_GUILD)
+    bot = await stage.bot.member(world.DEMO_GUILD, world.HUSQY)
+    assert guild is not None
+    assert bot is not None
+    own = next(role for role in guild.roles if role.id in bot.role_ids)
+    beside = [replace(own, id=own.id + step, managed=False) for step in (-1, 1)]
+    assert roles_to_give(replace(guild, roles=(own, *beside)), bot) == {own.id + 1}

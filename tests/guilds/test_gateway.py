@@ -11,6 +11,7 @@ from sqlalchemy import select
 from husqy_graphql.modules.rules.models import RulesRole, RulesSettings
 from tests.conftest import GUILD, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 
+ADMINS_ROLES = {GUILD: 1300000000000000205, QUIET_GUILD: 1300000000000000252}
 JOIN = "mutation ($guild: Snowflake!) { guildJoin(guildId: $guild) { settings { guildId language autoDelete } } }"
 LEAVE = "mutation ($guild: Snowflake!) { guildLeave(guildId: $guild) { deleted } }"
 UPDATE = """mutation ($guild: Snowflake!, $input: MemberUpdateInput!) {
@@ -72,9 +73,10 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder", "tags", "rules", "verifier"):
+    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
+    await fill_welcoming(api, guild)
     response = {"guild_id": guild, "response_type": 1, "response_content": "hi"}
     made = await api.rest("POST", "/modules/autoresponder/responses", json=response)
     response_id = made.json()["data"]["response"]["response_id"]
@@ -103,6 +105,21 @@ async def fill_modules(api: Api, guild: int) -> None:
     path = "/modules/verifier/event/create-verification"
     sent = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json=prompt)
     assert sent.status_code == 200, sent.text
+
+
+async def fill_welcoming(api: Api, guild: int) -> None:
+    """A response, a timed role and a role of the autorole."""
+    response = {"guild_id": guild, "response_type": 1, "is_embed": False, "content": "hi"}
+    made = await api.rest("POST", "/modules/welcoming/responses", json=response)
+    assert made.status_code == 200, made.text
+    role_id = ADMINS_ROLES[guild]
+    timed = {"guild_id": guild, "role_id": role_id, "add_after": 60}
+    made = await api.rest("POST", "/modules/welcoming/timedroles", json=timed)
+    assert made.status_code == 200, made.text
+    changed = await api.rest(
+        "PUT", "/modules/welcoming/settings", json={"guild_id": guild, "autorole_role_ids": [role_id]}
+    )
+    assert changed.status_code == 200, changed.text
 
 
 async def test_leaving_deletes_everything_of_that_guild_alone(api: Api) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-from husqy_graphql.core.access import Permission, acting_user_id
-from husqy_graphql.core.errors import BadUserInput, DiscordRefused, Forbidden
+from husqy_graphql.core.access import Permission, require_acting_user_id
+from husqy_graphql.core.errors import DiscordRefused, Forbidden
 from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.db.guilds import guild_settings_rows
@@ -213,7 +213,7 @@ class RulesMutation:
     ) -> RulesSendCheckPayload | None:
         context = info.context
         access = context.authorize_service(guild_id)
-        member_id = _acting_member(context)
+        member_id = require_acting_user_id(access.actor)
         requester = input.requester_id
         if requester is not None and not await context.resources.credentials.target_administers(
             guild_id, str(requester)
@@ -243,8 +243,7 @@ class RulesMutation:
         ] = None,
     ) -> RulesInteractionCheckPayload | None:
         context = info.context
-        context.require_service()
-        member_id = _acting_member(context)
+        member_id = require_acting_user_id(context.require_service())
         click = Click(int(input.channel_id), int(input.message_id), member_id, input.answer)
         guild_id = await guild_of_click(context.resources.reads, click)
         access = context.authorize_service(guild_id)
@@ -296,13 +295,6 @@ async def _said(context: Context, guild_id: int, key: str) -> Reply:
     rows = await guild_settings_rows(context.resources.reads, [guild_id])
     language, delete_after = (rows[0].language, rows[0].auto_delete) if rows else (DEFAULT_LANGUAGE, 0)
     return Reply(content=translate(language, key), delete_after=delete_after)
-
-
-def _acting_member(context: Context) -> int:
-    member_id = acting_user_id(context.actor)
-    if member_id is None:
-        raise BadUserInput("This is about a member. Name the member's Discord id in X-Husqy-Acting-User.")
-    return member_id
 
 
 def _work(context: Context) -> Work:

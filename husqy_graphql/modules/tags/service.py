@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from husqy_graphql.core.access import GuildAccess, ServiceActor, acting_user_id
+from husqy_graphql.core.access import GuildAccess, ServiceActor, acting_user_id, require_acting_user_id
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, Forbidden, NotFound
 from husqy_graphql.core.limits import Limit, check_limit
@@ -27,7 +27,6 @@ CONTENT_MAX = 2_000  # characters of a message
 NAME_MAX = 100  # characters of a choice that Discord completes
 NAMES_MAX = 25
 NO_TAG = "There is no such tag in this server."
-NO_ACTING_MEMBER = "This is done on behalf of a member: name the member in the header `X-Husqy-Acting-User`."
 _NOTHING_CHOSEN = frozenset({"", "null", "None"})  # what a command sends whose option was not completed
 
 
@@ -60,7 +59,7 @@ async def check_new_owner(uow: UnitOfWork, access: GuildAccess, owner_id: int) -
     Conflict (module off), BadUserInput for Husqy on behalf of nobody, Forbidden for a member who makes a tag for
     somebody else, and for an owner who forbids that data is collected."""
     await require_enabled(uow, access.guild_id, ModuleName.TAGS)
-    if isinstance(access.actor, ServiceActor) and _acting_member(access) != owner_id:
+    if isinstance(access.actor, ServiceActor) and require_acting_user_id(access.actor) != owner_id:
         raise Forbidden(
             "With the slash command everybody makes tags of their own; `ownerId` must be the acting member."
         )
@@ -168,7 +167,7 @@ async def find_for_sending(uow: UnitOfWork, access: GuildAccess, tag: str) -> tu
     somebody else's private tag. A name that only private tags of others have is not found: it tells nothing.
     """
     settings = await require_enabled(uow, access.guild_id, ModuleName.TAGS)
-    user_id = _acting_member(access)
+    user_id = require_acting_user_id(access.actor)
     row = await repository.find_tag(uow.session, access.guild_id, tag)
     if row is None:
         row = await repository.find_usable_by_name(uow.session, access.guild_id, tag, user_id)
@@ -226,16 +225,10 @@ async def _tag(uow: UnitOfWork, guild_id: int, tag_id: str) -> FullTag:
     return await repository.load_names(uow.session, row)
 
 
-def _acting_member(access: GuildAccess) -> int:
-    user_id = acting_user_id(access.actor)
-    if user_id is None:
-        raise BadUserInput(NO_ACTING_MEMBER)
-    return user_id
-
-
 def _require_owner(access: GuildAccess, tag: FullTag, absent_owner_id: int | None) -> None:
     # An API key is nobody, so it owns nothing.
-    me = _acting_member(access) if isinstance(access.actor, ServiceActor) else acting_user_id(access.actor)
+    actor = access.actor
+    me = require_acting_user_id(actor) if isinstance(actor, ServiceActor) else acting_user_id(actor)
     if me is None or tag.row.owner_id not in {me, absent_owner_id}:
         raise Forbidden("Only the owner of a tag may change or delete it, while the owner is in this server.")
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import structlog
 
-from husqy_graphql.core.access import GuildAccess, MemberAccess, ServiceActor, UserActor, acting_user_id
+from husqy_graphql.core.access import GuildAccess, MemberAccess, ServiceActor, UserActor, require_acting_user_id
 from husqy_graphql.core.errors import BadUserInput, CodedError, Forbidden, NotFound
 from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.core.log_events import LogEvent
@@ -41,7 +41,6 @@ from husqy_graphql.modules.verifier.service import NO_ENTRY, VerifierType
 log = structlog.get_logger()
 
 NO_MEMBER = "This person is not a member of the server (any more)."
-NO_ACTING_MEMBER = "This needs a member: name the one whom it is about in the header X-Husqy-Acting-User."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,7 @@ async def begin(
     resources, event = context.resources, LogEvent.VERIFIER_VERIFICATION_CREATE
     async with context.change(access, event) as uow:
         guild_settings, settings = await service.require_settings(uow, access.guild_id)
-    user_id = acting_user_id(access.actor)
-    if user_id is None:
-        raise BadUserInput(NO_ACTING_MEMBER)
+    user_id = require_acting_user_id(access.actor)
     if requester_id is not None and not await resources.credentials.target_administers(
         access.guild_id, str(requester_id)
     ):
@@ -150,9 +147,7 @@ async def _handle(context: Context, verifier_id: str, attempt: Attempt) -> Handl
 async def _authorize(context: Context, entry: Any, attempt: Attempt) -> MemberAccess:
     """Proof that the acting member is whom the verification is about."""
     actor = context.actor
-    user_id = acting_user_id(actor)
-    if user_id is None:
-        raise BadUserInput(NO_ACTING_MEMBER)
+    user_id = require_acting_user_id(actor)
     if user_id != entry.user_id:
         if isinstance(actor, ServiceActor):
             access = context.authorize_service(entry.guild_id)
