@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.sandbox.world import OTHER_BOT
 from husqy_graphql.modules.welcoming import repository
 from tests.conftest import GUILD, MEMBER, OUTSIDER, QUIET_GUILD, UNKNOWN_GUILD, Api
@@ -259,3 +260,17 @@ async def test_another_guild_is_left_alone(api: Api) -> None:
     await set_up(api, WELCOME)
     assert (await check(api, WELCOME, guild=QUIET_GUILD)).json() == {"data": {"message": "This message is off."}}
     assert await channel_messages(api, WELCOME_CHANNEL) == []
+
+
+async def test_a_line_that_cannot_be_written_does_not_make_the_bot_ask_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await enable(api, "logging")
+    await enable(api, "welcoming")
+    await set_up(api, WELCOME)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(UnitOfWork, "log", fail)
+    assert (await check(api, WELCOME)).json() == SENT

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Annotated
 
 import strawberry
+import structlog
 
 from husqy_graphql.core.access import GuildAccess, require_acting_user_id
 from husqy_graphql.core.log_events import LogEvent
@@ -18,8 +21,10 @@ from husqy_graphql.lifecycle import module_off, require_enabled
 from husqy_graphql.modules.welcoming import repository
 from husqy_graphql.modules.welcoming.greeting import Greeter, Greeting, greet
 from husqy_graphql.modules.welcoming.repository import FullSettings
-from husqy_graphql.modules.welcoming.roles import Sweeper, count_time, give_on_joining, sweep_timed_roles
+from husqy_graphql.modules.welcoming.roles import Given, Sweeper, count_time, give_on_joining, sweep_timed_roles
 from husqy_graphql.modules.welcoming.service import ResponseType
+
+log = structlog.get_logger()
 
 _EVENTS = {
     ResponseType.DM_WELCOME: LogEvent.WELCOMING_CHECK_WELCOME_DM,
@@ -89,14 +94,7 @@ class WelcomingCheckMutation:
         except Exception as error:
             await context.log_failure(access, event, error)
             raise
-        if given.role_ids or given.skipped_ids:
-            async with context.unit_of_work() as uow:
-                for role_id in given.role_ids:
-                    uow.log(access, event, role_id=role_id)
-                for role_id in given.skipped_ids:
-                    uow.log(access, event, succeeded=False, reason="role_cannot_be_given", role_id=role_id)
-                if given.role_ids:
-                    count_time(uow, guild_id, perf_counter() - began)
+        await _note_roles(context, access, given, perf_counter() - began)
         return WelcomingAutoroleCheckPayload(
             role_ids=[Snowflake(each) for each in given.role_ids],
             skipped_role_ids=[Snowflake(each) for each in given.skipped_ids],
@@ -127,7 +125,7 @@ async def _note_greeting(
 ) -> None:
     if not greeting.sent and greeting.failure is None:
         return
-    async with context.unit_of_work() as uow:
+    async with _on_the_side(), context.unit_of_work() as uow:
         uow.log(
             access,
             event,
@@ -137,6 +135,28 @@ async def _note_greeting(
         )
         if greeting.sent:
             count_time(uow, access.guild_id, seconds)
+
+
+async def _note_roles(context: Context, access: GuildAccess, given: Given, seconds: float) -> None:
+    if not given.role_ids and not given.skipped_ids:
+        return
+    event = LogEvent.WELCOMING_CHECK_ROLE_ON_JOIN
+    async with _on_the_side(), context.unit_of_work() as uow:
+        for role_id in given.role_ids:
+            uow.log(access, event, role_id=role_id)
+        for role_id in given.skipped_ids:
+            uow.log(access, event, succeeded=False, reason="role_cannot_be_given", role_id=role_id)
+        if given.role_ids:
+            count_time(uow, access.guild_id, seconds)
+
+
+@asynccontextmanager
+async def _on_the_side() -> AsyncGenerator[None]:
+    """Lets nothing out: what Discord has done is done, and a failure would only make the bot ask for it again (G13)."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001
+        log.warning("check_not_noted", error=type(error).__name__)
 
 
 def _said(roles: int) -> str:
