@@ -286,7 +286,7 @@ async def test_a_member_is_counted_and_erased_in_the_texts(api: Api) -> None:
     assert set((await api.rest("GET", query, **options)).json()["data"].values()) == {0}
     contents = [each["response_content"] for each in await listed(api, "responses")]
     assert contents[0] == "Ask (removed_user) or (removed_user), not amia"
-    assert contents[1] == '{"embeds": [{"title": "(removed_user)"}]}'
+    assert contents[1] == '{"embeds":[{"title":"(removed_user)"}]}'
     assert (await listed(api, "triggers"))[0]["trigger"] == "(removed_user)"
     await refused(api, 403, "GET", query, token="sandbox-service", acting=OWNER)
 

@@ -253,6 +253,7 @@ async def test_changes_and_refusals_are_told_in_the_logs(api: Api) -> None:
         f"{mia} failed at tag edit: bad user input",
         f"{mia} deleted the tag {shown}",
         f"{mia} failed at tag delete: not found",
+        f"**<@{OWNER}>** changed the general settings: `API keys`",
         "**An API key** failed at tag create: not found",
         f"**<@{OWNER}>** disabled the module `tags`",
     ]

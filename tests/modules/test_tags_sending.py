@@ -333,6 +333,7 @@ async def test_sending_is_logged_and_timed(api: Api) -> None:
     lines = [line.partition(" - ")[2] for content in contents for line in content.split("\n") if " - " in line]
     assert lines[2:] == [
         f"**<@{MEMBER}>** sent the tag {shown} to <#{GENERAL_CHANNEL}>",
+        f"**<@{OWNER}>** changed the general settings: `API keys`",
         f"**An API key** looked at the tag {shown}",
         f"**<@{MEMBER}>** failed at tag send: not found",
         f"**<@{MEMBER}>** failed at tag send: discord refused",

@@ -187,7 +187,7 @@ async def test_an_empty_change_leaves_no_trace(api: Api) -> None:
         ({"passphrase": "x" * 101}, 400, "#/verifier_passphrase"),
         ({"type": 2, "passphrase": None}, 400, "#/verifier_passphrase"),
         ({"message_content": "no JSON"}, 400, "#/verifier_message_content"),
-        ({"message_content": '{"embeds": [{}]}'}, 400, "#/verifier_message_content/embeds%5B0%5D"),
+        ({"message_content": '{"embeds": [{}]}'}, 400, "#/verifier_message_content/embeds/0"),
         ({"message_content": "[" * 10_000}, 400, "#/verifier_message_content"),
         ({"message_content": "", "message_is_embed": False}, 400, "#/verifier_message_content"),
         ({"message_content": "x" * 2001, "message_is_embed": False}, 400, "#/verifier_message_content"),
