@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,9 +127,8 @@ class BotDiscord:
         nonce: str | None = None,
     ) -> DiscordMessage:
         body = message_body(content=content, embeds=embeds, components=components, allowed_mentions=allowed_mentions)
-        if nonce is not None:
-            body |= {"nonce": nonce, "enforce_nonce": True}
-        sent = await self._write("POST", MESSAGES, body, keyed=nonce is not None, channel_id=channel_id)
+        body |= {"nonce": nonce or secrets.token_hex(12), "enforce_nonce": True}
+        sent = await self._write("POST", MESSAGES, body, keyed=True, channel_id=channel_id)
         return parsed(parse_message, sent, ambiguous=True)
 
     async def edit_message(

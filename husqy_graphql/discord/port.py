@@ -289,8 +289,8 @@ class BotPort(InteractionPort, MemberPort, Protocol):
         allowed_mentions: Mapping[str, Any],
         nonce: str | None = None,
     ) -> DiscordMessage:
-        """Post a message. A nonce (25 characters at most) makes repeating the call safe for some minutes: Discord then
-        answers the message that is already there. Without one, Unreachable may be `ambiguous`.
+        """Post a message. A call whose answer is lost is repeated, and posts no second message. A nonce of
+        your own (25 characters at most) makes a later call safe too, for some minutes: Discord answers what is there.
         Raises Invalid (50006 empty, 50008 no text channel), Refused (50001 the bot does not see the channel, 50013 it
         may not write there, 50007 the person takes no direct messages from it) and NotThere (10003 no such channel,
         10008 the message of this nonce has been deleted).

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
-from uuid import uuid4
 
 from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.errors import Conflict, ConflictReason, DiscordRefused, NotFound
@@ -187,7 +186,6 @@ async def _send_dm(bot: BotPort, member_id: int, said: RulesMessage) -> tuple[in
             embeds=said.embeds,
             components=said.components,
             allowed_mentions=NO_MENTIONS,
-            nonce=uuid4().hex[:25],
         )
     except Refused as error:
         if error.code == CLOSED:

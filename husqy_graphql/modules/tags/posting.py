@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from husqy_graphql.core.errors import NotFound
 from husqy_graphql.core.templates import render
@@ -56,10 +55,8 @@ async def post_content(
         channel_id=None,
     )
     context = replace(context, channel=channel_context(channel.id, channel))
-    # With a nonce a call whose answer got lost is repeated, and posts no second message.
     await bot.send_message(
         channel.id,
         content=render(content, context, limit=CONTENT_MAX),
         allowed_mentions=allowed_mentions,
-        nonce=uuid4().hex[:25],
     )
