@@ -43,8 +43,9 @@ node-clients: $(VENV)/node/.installed ## Fetch the npm clients for tests/node (t
 
 browser: $(VENV)/.installed-browser ## Fetch what tests/browser needs, but for Chromium itself
 
-bench: $(VENV)/.installed-dev ## Measure what the engine costs (see benchmarks/README.md)
+bench: $(VENV)/.installed-dev ## Measure what documents and triggers cost (see benchmarks/README.md)
 	$(BIN)/python benchmarks/documents.py
+	$(BIN)/python benchmarks/matching.py
 
 clean: ## Remove the virtual environment and the demo world
 	rm -rf $(VENV) $(VAR)

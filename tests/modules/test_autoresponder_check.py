@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,15 +90,6 @@ def test_a_text_matches(found: Any, content: str, hit: bool) -> None:
 )
 def test_filters_admit(filters: dict[str, list[int]], channels: set[int], roles: set[int], hit: bool) -> None:
     assert bool(hits([a_trigger(1, None, **filters)], Message("x", channels, roles))) is hit
-
-
-def test_a_thousand_triggers_are_matched_in_a_few_milliseconds() -> None:
-    triggers = [a_trigger(2 + number % 3, f"needle {number} ß") for number in range(1_000)]
-    message = Message("Straße haystack " * 250, {1}, {2})
-    began = time.process_time()
-    for _ in range(10):
-        assert hits(triggers, message) == []
-    assert (time.process_time() - began) / 10 < 0.015  # 5 ms, three times as much on a busy machine
 
 
 async def test_a_message_is_answered_in_its_channel(api: Api) -> None:
