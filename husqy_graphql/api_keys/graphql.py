@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -12,7 +13,7 @@ from husqy_graphql.core.access import Permission
 from husqy_graphql.core.errors import BadUserInput
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.gql.arguments import After, First, GuildId
-from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
+from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Info
 from husqy_graphql.gql.guild import GuildObject
 from husqy_graphql.gql.nodes import Node, decode_node_id, encode_node_id
@@ -57,15 +58,11 @@ class ApiKeyFields(GuildObject):
     @strawberry.field(description="The API keys of the guild, the oldest first.")
     async def api_keys(self, first: First = None, after: After = None) -> Connection[ApiKey] | None:
         await self.context.authorize(self.guild_id, Permission.MANAGE_API_KEYS)
-        resources, size = self.context.resources, page_size(self.context, first)
-        rows = await repository.keys_of_guild(
-            resources.reads,
-            self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
+        resources = self.context.resources
+        read = partial(repository.keys_of_guild, resources.reads, self.guild_id)
+        return await load_page(
+            self.context, first, after, read, lambda row: to_api_key(service.reveal(row, resources.key_ring))
         )
-        keys = [to_api_key(service.reveal(row, resources.key_ring)) for row in rows]
-        return to_connection(keys, size, lambda key: encode_cursor(key.database_id))
 
 
 @strawberry.type

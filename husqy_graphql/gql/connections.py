@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
 
@@ -13,6 +13,15 @@ from husqy_graphql.core.errors import BadUserInput
 from husqy_graphql.gql.context import Context
 
 T = TypeVar("T")
+
+
+class Numbered(Protocol):
+    """What stands for a row of a table."""
+
+    database_id: int
+
+
+N = TypeVar("N", bound=Numbered)
 
 PAGE_DEFAULT = 25
 PAGE_MAX = 100
@@ -81,3 +90,19 @@ def to_connection(items: Sequence[T], size: int | None, cursor: Callable[[T], st
         edges=edges,
         page_info=PageInfo(has_next_page=len(items) > len(shown), end_cursor=edges[-1].cursor if edges else None),
     )
+
+
+async def load_page(
+    context: Context,
+    first: int | None,
+    after: str | None,
+    read: Callable[..., Awaitable[Sequence[Any]]],
+    show: Callable[[Any], N],
+) -> Connection[N]:
+    """A page of rows in the order of their numbers. `read` takes `after_id` and `limit`; `show` makes a row's item.
+
+    Raises BadUserInput for a page of no good size, or a cursor that is none.
+    """
+    size = page_size(context, first)
+    rows = await read(after_id=decode_cursor(after) or 0, limit=None if size is None else size + 1)
+    return to_connection([show(row) for row in rows], size, lambda item: encode_cursor(item.database_id))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from husqy_graphql.gql.arguments import After, First
-from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
+from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Channel, Role, load_channels, load_roles
 from husqy_graphql.gql.enums import graphql_enum
@@ -138,15 +139,13 @@ class AutoresponderModule:
         type: Annotated[TriggerType | None, strawberry.argument(description="Only this type.")] = None,
     ) -> Connection[AutoresponderTrigger]:
         context = info.context
-        size = page_size(context, first)
-        found = await repository.triggers(
+        read = partial(
+            repository.triggers,
             context.resources.reads,
             self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             trigger_type=type.value if type else None,
         )
-        return to_connection([to_trigger(each) for each in found], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_trigger)
 
     @strawberry.field(description="One trigger; null when it is not there.")
     async def trigger(self, info: Info, trigger_id: TriggerId) -> AutoresponderTrigger | None:
@@ -162,15 +161,13 @@ class AutoresponderModule:
         type: Annotated[ResponseType | None, strawberry.argument(description="Only this type.")] = None,
     ) -> Connection[AutoresponderResponse]:
         context = info.context
-        size = page_size(context, first)
-        rows = await repository.responses(
+        read = partial(
+            repository.responses,
             context.resources.reads,
             self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             response_type=type.value if type else None,
         )
-        return to_connection([to_response(row) for row in rows], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_response)
 
     @strawberry.field(description="One response; null when it is not there.")
     async def response(self, info: Info, response_id: ResponseId) -> AutoresponderResponse | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from husqy_graphql.gql.arguments import After, First
-from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
+from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Channel, Role, load_channels, load_roles
 from husqy_graphql.gql.enums import graphql_enum
@@ -125,14 +126,12 @@ class RulesModule:
     @strawberry.field(description="The rules in the order in which they are numbered.")
     async def entries(self, info: Info, first: First = None, after: After = None) -> Connection[RulesEntry]:
         context = info.context
-        size = page_size(context, first)
-        rows = await repository.entries(
+        read = partial(
+            repository.entries,
             context.resources.reads,
             self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
         )
-        return to_connection([to_entry(row) for row in rows], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_entry)
 
     @strawberry.field(description="One rule; null when it is not there.")
     async def entry(self, info: Info, entry_id: EntryId) -> RulesEntry | None:
@@ -148,15 +147,13 @@ class RulesModule:
         user_id: Annotated[Snowflake | None, strawberry.argument(description="Only the one of this member.")] = None,
     ) -> Connection[RulesActiveEntry]:
         context = info.context
-        size = page_size(context, first)
-        rows = await repository.active_entries(
+        read = partial(
+            repository.active_entries,
             context.resources.reads,
             self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             user_id=user_id,
         )
-        return to_connection([to_active_entry(row) for row in rows], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_active_entry)
 
 
 def to_settings(settings: FullSettings) -> RulesSettings:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from husqy_graphql.gql.arguments import After, First
-from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
+from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Member, load_members
 from husqy_graphql.gql.enums import graphql_enum
@@ -85,18 +86,16 @@ class TagsModule:
         name: NamePart = None,
     ) -> Connection[Tag]:
         context = info.context
-        size = page_size(context, first)
-        found = await repository.tags(
+        read = partial(
+            repository.tags,
             context.resources.reads,
             self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             owner_id=owner_id,
             visibility=visibility.value if visibility else None,
             usable_by=usable_by,
             name_part=name,
         )
-        return to_connection([to_tag(each) for each in found], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_tag)
 
     @strawberry.field(description="One tag; null when it is not there.")
     async def entry(self, info: Info, tag_id: TagId) -> Tag | None:
@@ -113,17 +112,14 @@ class TagsModule:
         name: NamePart = None,
     ) -> Connection[TagName]:
         context = info.context
-        size = page_size(context, first)
-        rows = await repository.names(
+        read = partial(
+            repository.names,
             context.resources.reads,
             self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             usable_by=usable_by,
             name_part=name,
         )
-        found = [to_name(row, row.tag_id) for row in rows]
-        return to_connection(found, size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, lambda row: to_name(row, row.tag_id))
 
 
 async def _load_tags(context: Context, tag_ids: Sequence[str]) -> list[FullTag | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -13,7 +14,7 @@ from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.snowflake import parse_snowflake
 from husqy_graphql.gql.arguments import After, First, GuildId
-from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
+from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Info
 from husqy_graphql.gql.guild import GuildObject
 from husqy_graphql.gql.interactions import InteractionInput
@@ -132,16 +133,14 @@ class VerifierFields(GuildObject):
         await context.authorize(self.guild_id, Permission.ADMINISTER)
         if not await context.is_module_enabled(self.guild_id, ModuleName.VERIFIER):
             return None
-        size = page_size(context, first)
-        rows = await repository.entries(
+        read = partial(
+            repository.entries,
             context.resources.reads,
             self.guild_id,
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             verified=verified,
             user_id=user_id,
         )
-        return to_connection([to_entry(row) for row in rows], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_entry)
 
 
 @strawberry.type

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from husqy_graphql.gql.arguments import After, First
-from husqy_graphql.gql.connections import Connection, decode_cursor, encode_cursor, page_size, to_connection
+from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Channel, Role, load_channels, load_roles
 from husqy_graphql.gql.enums import graphql_enum
@@ -150,15 +151,13 @@ class WelcomingModule:
         type: Annotated[ResponseType | None, strawberry.argument(description="Only this type.")] = None,
     ) -> Connection[WelcomingResponse]:
         context = info.context
-        size = page_size(context, first)
-        rows = await repository.responses(
+        read = partial(
+            repository.responses,
             context.resources.reads,
             int(self.settings.guild_id),
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             response_type=type.value if type else None,
         )
-        return to_connection([to_response(row) for row in rows], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_response)
 
     @strawberry.field(description="One response; null when it is not there.")
     async def response(self, info: Info, response_id: ResponseId) -> WelcomingResponse | None:
@@ -173,15 +172,13 @@ class WelcomingModule:
         role_id: Annotated[Snowflake | None, strawberry.argument(description="Only those that give this role.")] = None,
     ) -> Connection[WelcomingTimedRole]:
         context = info.context
-        size = page_size(context, first)
-        rows = await repository.timed_roles(
+        read = partial(
+            repository.timed_roles,
             context.resources.reads,
             int(self.settings.guild_id),
-            after_id=decode_cursor(after) or 0,
-            limit=None if size is None else size + 1,
             role_id=role_id,
         )
-        return to_connection([to_timed_role(row) for row in rows], size, lambda each: encode_cursor(each.database_id))
+        return await load_page(context, first, after, read, to_timed_role)
 
     @strawberry.field(description="One timed role; null when it is not there.")
     async def timed_role(self, info: Info, timed_role_id: TimedRoleId) -> WelcomingTimedRole | None:
