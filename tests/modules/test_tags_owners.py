@@ -85,6 +85,7 @@ async def test_administrators_stand_in_for_an_owner_who_left(api: Api, options: 
     await refused(api, 403, "DELETE", entry_path(tag), json={"guild_id": GUILD}, **options)
 
 
+@pytest.mark.slow
 async def test_when_discord_fails_nothing_is_stored(api: Api) -> None:
     await enable(api, "tags")
     tag = await create_as_member(api)
