@@ -28,3 +28,14 @@ def test_every_live_switch_of_a_module_that_is_built_has_a_raiser() -> None:
 
     assert {event.category.value.replace("_", "") for event in idle} <= {each.replace("_", "") for each in PENDING}
     assert not any(event.category.value in PENDING for event in LogEvent if event.name in raised)
+
+
+def test_every_live_switch_has_a_sentence_and_the_dormant_ones_have_none() -> None:
+    dormant = {event.switch for event in LogEvent if event.dormant}
+
+    assert len(LogEvent) == 145
+    assert dormant == {
+        "clear_messages", "slowmode", "channel_lock", "channel_unlock", "user_warn_create", "user_warn_delete",
+        "vckick", "move", "tempmute", "temptimeout", "customembed_create",
+    }  # fmt: skip
+    assert all(len(event.sentence) > 5 for event in LogEvent if not event.dormant)
