@@ -16,14 +16,16 @@ import structlog
 from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import Conflict, ConflictReason, Forbidden, NotFound
+from husqy_graphql.core.limits import Limit, check_limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName, enabled_column
 from husqy_graphql.core.privacy import MemberNames
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import GuildSettings, lock_guild, prevents_data_collection
+from husqy_graphql.db.guilds import GuildSettings, is_premium, lock_guild, prevents_data_collection
 from husqy_graphql.db.intents import add_intent, delete_intent, find_intent
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.port import BotPort, DiscordError, Unreachable
+from husqy_graphql.gql.context import Context
 
 log = structlog.get_logger()
 
@@ -41,6 +43,11 @@ class Work:
 
     units: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
     bot: BotPort
+
+
+def work_of(context: Context) -> Work:
+    """What a request brings along for it."""
+    return Work(context.unit_of_work, context.resources.bot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,11 @@ async def require_data_collection(uow: UnitOfWork, guild_id: int, user_id: int) 
     member is stored (G16)."""
     if await prevents_data_collection(uow.session, guild_id, user_id):
         raise Forbidden(NO_DATA_COLLECTION)
+
+
+async def require_room(uow: UnitOfWork, guild_id: int, limit: Limit, count: int) -> None:
+    """Raise Conflict (LIMIT_REACHED) unless the guild's tier allows one more beside `count`; hold its lock (G15)."""
+    check_limit(limit, count, premium=await is_premium(uow.session, guild_id, uow.clock()))
 
 
 def module_off(name: ModuleName) -> Conflict:

@@ -88,15 +88,6 @@ async def lock_guild(session: AsyncSession, guild_id: int) -> GuildSettings | No
     return await session.scalar(select(GuildSettings).where(GuildSettings.guild_id == guild_id).with_for_update())
 
 
-async def entitlements_of_guild(
-    session: AsyncSession, guild_id: int
-) -> tuple[GuildSettings | None, Sequence[GuildEntitlement]]:
-    """The settings row, locked, and every entitlement of the guild."""
-    settings = await lock_guild(session, guild_id)
-    found = await session.scalars(select(GuildEntitlement).where(GuildEntitlement.guild_id == guild_id))
-    return settings, found.all()
-
-
 async def is_premium(session: AsyncSession, guild_id: int, now: datetime) -> bool:
     """Whether the guild has Husqy+ now (G15)."""
     found = await session.scalars(select(GuildEntitlement).where(GuildEntitlement.guild_id == guild_id))

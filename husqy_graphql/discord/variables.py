@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from husqy_graphql.core.templates import ChannelContext, ServerContext, TemplateContext, UserContext
 from husqy_graphql.discord.cdn import default_avatar_url, member_avatar_url, user_avatar_url
+from husqy_graphql.discord.lookup import find_channel
 from husqy_graphql.discord.port import BotPort, ChannelType, DiscordChannel, DiscordGuild, DiscordMember, DiscordUser
 
 # Discord numbers its levels; these are its names for them, by number.
@@ -127,5 +128,4 @@ async def _load_user(bot: BotPort, user_id: int, guild: DiscordGuild | None) -> 
 
 
 async def _load_channel(bot: BotPort, channel_id: int, guild: DiscordGuild | None) -> ChannelContext:
-    channels = await bot.channels(guild.id) if guild else None
-    return channel_context(channel_id, next((each for each in channels or () if each.id == channel_id), None))
+    return channel_context(channel_id, await find_channel(bot, guild.id, channel_id) if guild else None)

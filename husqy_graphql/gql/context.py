@@ -186,12 +186,16 @@ class Context:
 
     async def is_module_enabled(self, guild_id: int, name: ModuleName) -> bool:
         """Whether the guild has the module on; read once an operation."""
-        settings = await self.load(_load_guild_settings, guild_id)
+        settings = await self.guild_settings(guild_id)
         return settings is not None and bool(getattr(settings, enabled_column(name)))
+
+    async def guild_settings(self, guild_id: int) -> Any:
+        """The guild's settings row, read once an operation; None where Husqy is not in the guild."""
+        return await self.load(_load_guild_settings, guild_id)
 
     async def auto_delete(self, guild_id: int) -> int:
         """Seconds until the guild wants Husqy's replies removed; 0 keeps them."""
-        settings = await self.load(_load_guild_settings, guild_id)
+        settings = await self.guild_settings(guild_id)
         return 0 if settings is None else settings.auto_delete
 
     def forget(self) -> None:

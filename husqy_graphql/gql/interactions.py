@@ -12,12 +12,10 @@ import structlog
 
 from husqy_graphql.core.errors import DiscordRefused
 from husqy_graphql.discord.interactions import InteractionPort
-from husqy_graphql.discord.port import DiscordError
+from husqy_graphql.discord.port import NO_MENTIONS, DiscordError
 from husqy_graphql.gql.scalars import Snowflake
 
 log = structlog.get_logger()
-
-NO_MENTIONS: Mapping[str, Any] = {"parse": []}
 
 
 @strawberry.input(

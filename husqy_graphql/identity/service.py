@@ -25,6 +25,7 @@ from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.errors import BadUserInput, Forbidden, Unauthenticated, Unavailable
 from husqy_graphql.core.snowflake import parse_snowflake
 from husqy_graphql.core.timed_cache import TimedCache
+from husqy_graphql.discord.lookup import find_member
 from husqy_graphql.discord.permissions import is_administrator
 from husqy_graphql.discord.port import BotPort, Throttled, Unauthorized, Unreachable, UserGuild, UserPort
 
@@ -94,9 +95,8 @@ class Identity:
         """Whether a user owns or administers a guild that Husqy is in, as the bot sees it."""
 
         async def load() -> bool:
-            guild = await self.bot.guild(guild_id)
-            member = await self.bot.member(guild_id, user_id) if guild else None
-            return bool(guild and member and is_administrator(guild, member))
+            found = await find_member(self.bot, guild_id, user_id)
+            return found is not None and is_administrator(*found)
 
         return await _or_stale(self.administrators, (guild_id, user_id), load, fresh=fresh)
 

@@ -11,8 +11,8 @@ from husqy_graphql.core.errors import BadUserInput
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.gql.arguments import GuildId
-from husqy_graphql.gql.context import Context, Info
-from husqy_graphql.lifecycle import Module, Work, disable_module, enable_module, purge_module
+from husqy_graphql.gql.context import Info
+from husqy_graphql.lifecycle import Module, disable_module, enable_module, purge_module, work_of
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.autoresponder import graphql as autoresponder
 from husqy_graphql.modules.logging import graphql as logging
@@ -70,7 +70,7 @@ async def enable(info: Info, guild_id: int, name: ModuleName) -> None:
     """Switch a module on; raises what `authorize` and `enable_module` raise."""
     access = await info.context.authorize(guild_id, Permission.ADMINISTER)
     try:
-        await enable_module(_work(info.context), access, _module(name))
+        await enable_module(work_of(info.context), access, _module(name))
     except Exception as error:
         await info.context.log_failure(access, LogEvent.MODULES, error)
         raise
@@ -86,7 +86,7 @@ class LifecycleMutation:
     async def module_disable(self, info: Info, guild_id: GuildId, module: Name) -> ModuleDisablePayload | None:
         access = await info.context.authorize(guild_id, Permission.ADMINISTER)
         try:
-            wiped = await disable_module(_work(info.context), access, _module(module))
+            wiped = await disable_module(work_of(info.context), access, _module(module))
         except Exception as error:
             await info.context.log_failure(access, LogEvent.MODULES, error)
             raise
@@ -99,13 +99,9 @@ class LifecycleMutation:
     )
     async def module_purge(self, info: Info, guild_id: GuildId, module: Name) -> ModulePurgePayload | None:
         access = await info.context.authorize(guild_id, Permission.READ)
-        wiped = await purge_module(_work(info.context), access, _module(module))
+        wiped = await purge_module(work_of(info.context), access, _module(module))
         info.context.forget()
         return ModulePurgePayload(deleted=DeletedModule(name=module, wiped=wiped))
-
-
-def _work(context: Context) -> Work:
-    return Work(context.unit_of_work, context.resources.bot)
 
 
 def _module(name: ModuleName) -> Module:

@@ -16,7 +16,7 @@ from husqy_graphql.gql.arguments import GuildId, UserId
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.scalars import Snowflake
 from husqy_graphql.guilds import service as guilds
-from husqy_graphql.lifecycle import Work, settle_module
+from husqy_graphql.lifecycle import settle_module, work_of
 from husqy_graphql.modules import MODULES
 
 PrivacyModule = Annotated[
@@ -87,7 +87,7 @@ class PrivacyMutation:
             elif erase is not None:
                 await erase(uow, guild_id, names)
         if module in MODULES:
-            await settle_module(Work(context.unit_of_work, context.resources.bot), guild_id, MODULES[module])
+            await settle_module(work_of(context), guild_id, MODULES[module])
         return MemberDataDeletePayload(access=access, module=module, user_id=user_id)
 
     @strawberry.mutation(description="A member has left the guild: forget what is stored of that member everywhere.")
@@ -102,7 +102,7 @@ class PrivacyMutation:
                     await module.erase_member(uow, guild_id, names)
                 if module.member_left is not None:
                     await module.member_left(uow, guild_id, user_id)
-        work = Work(context.unit_of_work, context.resources.bot)
+        work = work_of(context)
         for module in MODULES.values():
             await settle_module(work, guild_id, module)
         return MemberLeavePayload(deleted=deleted)

@@ -11,7 +11,7 @@ from husqy_graphql.core.access import MemberAccess
 from husqy_graphql.core.errors import CodedError
 from husqy_graphql.discord.port import DiscordError
 from husqy_graphql.gql.context import Context, Info
-from husqy_graphql.lifecycle import Work
+from husqy_graphql.lifecycle import work_of
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.verifier.graphql import (
     VerifierVerificationHandleInput,
@@ -51,6 +51,6 @@ async def _go_on(context: Context, member: MemberAccess) -> None:
         if module.after_verification is None or not await context.is_module_enabled(member.guild_id, module.name):
             continue
         try:
-            await module.after_verification(Work(context.unit_of_work, context.resources.bot), member)
+            await module.after_verification(work_of(context), member)
         except (CodedError, DiscordError) as error:
             log.warning("after_verification_failed", module=module.name.value, error=type(error).__name__)

@@ -8,8 +8,7 @@ from functools import partial
 import structlog
 
 from husqy_graphql.core.modules import ModuleName
-from husqy_graphql.core.premium import is_active
-from husqy_graphql.db.guilds import entitlements_of_guild, guilds_with_entitlements
+from husqy_graphql.db.guilds import guilds_with_entitlements, is_premium, lock_guild
 from husqy_graphql.db.intents import delete_intent, intents_before
 from husqy_graphql.discord.port import DiscordError
 from husqy_graphql.lifecycle import INTENT_LIFE, is_enabled, settle_module
@@ -49,18 +48,14 @@ async def trim_guilds(resources: WorkerResources) -> None:
     """Delete what guilds have over the free limits whose last entitlement has ended; the newest rows go first."""
     for guild_id in await guilds_with_entitlements(resources.reads):
         async with resources.unit_of_work("trim") as uow:
-            settings, entitlements = await entitlements_of_guild(uow.session, guild_id)
-            now = resources.clock()
-            premium = any(
-                is_active(deleted=each.deleted, start_at=each.start_at, ends_at=each.ends_at, now=now)
-                for each in entitlements
-            )
-            if settings is None or premium:
+            settings = await lock_guild(uow.session, guild_id)
+            if settings is None or await is_premium(uow.session, guild_id, resources.clock()):
                 continue
-            for module in MODULES.values():
-                if module.trim is not None and is_enabled(settings, module.name):
+            enabled = [module for module in MODULES.values() if is_enabled(settings, module.name)]
+            for module in enabled:
+                if module.trim is not None:
                     await module.trim(uow, guild_id)
-        for module in MODULES.values():
+        for module in enabled:
             await settle_module(resources.work("trim"), guild_id, module)
 
 

@@ -12,16 +12,15 @@ from husqy_graphql.core.access import GuildAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.embeds import parse_embeds
 from husqy_graphql.core.errors import BadUserInput, NotFound
-from husqy_graphql.core.limits import Limit, check_limit
+from husqy_graphql.core.limits import Limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.pasted_json import BadPastedJSON, replace_strings
 from husqy_graphql.core.privacy import MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import is_premium
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild
+from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild, require_room
 from husqy_graphql.modules.autoresponder import repository
 from husqy_graphql.modules.autoresponder.matching import TriggerType
 from husqy_graphql.modules.autoresponder.models import AutoresponderResponse, AutoresponderTrigger
@@ -244,8 +243,7 @@ async def _responses(uow: UnitOfWork, guild_id: int, response_ids: Sequence[str]
 
 
 async def _check_limit(uow: UnitOfWork, access: GuildAccess, limit: Limit, table: type[Any]) -> None:
-    premium = await is_premium(uow.session, access.guild_id, uow.clock())
-    check_limit(limit, await repository.count(uow.session, table, access.guild_id), premium=premium)
+    await require_room(uow, access.guild_id, limit, await repository.count(uow.session, table, access.guild_id))
 
 
 def _checked_text(kind: TriggerType, text: str | None) -> str | None:

@@ -23,14 +23,13 @@ from husqy_graphql.core.log_lines import LINE_MAX, messages, render_line
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.discord.port import BotPort, DiscordError, NotThere, Throttled, Unreachable
+from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, Throttled, Unreachable
 from husqy_graphql.modules.logging import repository
 
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=30)
 GIVEN_UP_AFTER = timedelta(minutes=10)
-NO_MENTIONS = {"parse": list[str]()}
 GUILDS_AT_ONCE = 20
 REFUSALS_KEPT = 1_000
 

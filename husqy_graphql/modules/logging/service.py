@@ -14,8 +14,10 @@ from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.snowflake import created_at
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
+from husqy_graphql.discord.lookup import find_channel, find_own_member
 from husqy_graphql.discord.permissions import SEND_MESSAGES, TEXT_CHANNELS, VIEW_CHANNEL, channel_permissions
 from husqy_graphql.discord.port import (
+    NO_MENTIONS,
     BotPort,
     ChannelType,
     DiscordChannel,
@@ -28,24 +30,20 @@ from husqy_graphql.modules.logging import repository
 from husqy_graphql.modules.logging.models import LoggingSettings
 
 EVERYONE, MEMBER = 0, 1  # the types of what an overwrite is for: the role, the member
-NO_MENTIONS: Mapping[str, Any] = {"parse": []}
 CHANNEL_GONE = "The logs channel is gone. Choose another one."
 
 
 async def check_channel(bot: BotPort, guild_id: int, channel_id: int) -> None:
     """Raise NotFound for a channel that is not in the guild, BadUserInput for one that Husqy cannot write in."""
-    channels = await bot.channels(guild_id) or ()
-    channel = next((each for each in channels if each.id == channel_id), None)
+    channel = await find_channel(bot, guild_id, channel_id)
     if channel is None:
         raise NotFound("There is no such channel in this server.")
     place = "input.channelId"
     if channel.type not in TEXT_CHANNELS:
         raise BadUserInput("Logs need a channel for text.", {place: "must be a text, news or voice channel"})
-    guild = await bot.guild(guild_id)
-    me = await bot.current_user()
-    member = await bot.member(guild_id, me.id) if guild else None
+    found = await find_own_member(bot, guild_id)
     needed = VIEW_CHANNEL | SEND_MESSAGES
-    if guild is None or member is None or channel_permissions(guild, channel, member) & needed != needed:
+    if found is None or channel_permissions(found[0], channel, found[1]) & needed != needed:
         raise BadUserInput(
             "Husqy may not write in this channel.", {place: "must be a channel in which Husqy may send messages"}
         )

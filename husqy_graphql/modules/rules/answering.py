@@ -12,6 +12,7 @@ from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.errors import Conflict, ConflictReason, DiscordRefused, NotFound
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.discord.lookup import find_member
 from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, DiscordMember, NotThere, Refused
 from husqy_graphql.discord.variables import member_context, server_context
 from husqy_graphql.lifecycle import Work, require_enabled
@@ -72,10 +73,10 @@ async def send_rules(work: Work, access: GuildAccess | MemberAccess, member_id: 
                 ConflictReason.WRONG_STATE,
             )
         return False
-    guild = await bot.guild(guild_id)
-    member = await bot.member(guild_id, member_id) if guild else None
-    if guild is None or member is None:
+    found = await find_member(bot, guild_id, member_id)
+    if found is None:
         raise NotFound(NO_MEMBER)
+    guild, member = found
     if member.user.bot:
         return False
     context = template_context(

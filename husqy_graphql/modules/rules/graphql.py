@@ -10,7 +10,6 @@ from husqy_graphql.core.access import Permission, require_acting_user_id
 from husqy_graphql.core.errors import DiscordRefused, Forbidden
 from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.core.log_events import LogEvent
-from husqy_graphql.db.guilds import guild_settings_rows
 from husqy_graphql.discord.port import DiscordError
 from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Context, Info
@@ -18,7 +17,7 @@ from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.guild import GuildObject
 from husqy_graphql.gql.interactions import InteractionInput, Reply, reply_or_raise
 from husqy_graphql.gql.scalars import DIRECT_MESSAGE, ChannelOrDirectMessage, Snowflake
-from husqy_graphql.lifecycle import Work
+from husqy_graphql.lifecycle import work_of
 from husqy_graphql.modules.rules import permanent, service
 from husqy_graphql.modules.rules.answering import Click, answer_rules, guild_of_click, send_rules
 from husqy_graphql.modules.rules.rendering import RulesAnswer
@@ -166,7 +165,7 @@ class RulesMutation:
             if (listed := getattr(input, name)) is not None:
                 changes[name] = listed.value or ()
         try:
-            changed = await permanent.update_settings(_work(context), access, changes)
+            changed = await permanent.update_settings(work_of(context), access, changes)
         except Exception as error:
             await context.log_failure(access, LogEvent.MODULES, error)
             raise
@@ -220,7 +219,7 @@ class RulesMutation:
         ):
             raise Forbidden("Only an administrator of this guild may have the rules sent again.")
         try:
-            sent = await send_rules(_work(context), access, member_id, requested=requester is not None)
+            sent = await send_rules(work_of(context), access, member_id, requested=requester is not None)
         except Exception as error:
             await context.log_failure(access, LogEvent.RULES_SEND_CHECK, error)
             raise
@@ -258,7 +257,7 @@ class RulesMutation:
                 lost = error  # told when all is done
 
         try:
-            await answer_rules(_work(context), access, click, confirm)
+            await answer_rules(work_of(context), access, click, confirm)
         except Exception as error:
             await context.log_failure(access, LogEvent.RULES_INTERACTION_CHECK, error)
             raise
@@ -280,7 +279,7 @@ def to_deleted(wiped: Any) -> DeletedRules:
 async def _follow(context: Context, access: Any, event: LogEvent) -> None:
     """Bring the permanent message in line; the rules are changed whatever becomes of it."""
     try:
-        await permanent.settle(_work(context), access.guild_id)
+        await permanent.settle(work_of(context), access.guild_id)
     except DiscordError as error:
         await context.log_failure(access, event, error)
 
@@ -292,10 +291,6 @@ async def _reply(context: Context, guild_id: int, interaction: InteractionInput 
 
 
 async def _said(context: Context, guild_id: int, key: str) -> Reply:
-    rows = await guild_settings_rows(context.resources.reads, [guild_id])
-    language, delete_after = (rows[0].language, rows[0].auto_delete) if rows else (DEFAULT_LANGUAGE, 0)
-    return Reply(content=translate(language, key), delete_after=delete_after)
-
-
-def _work(context: Context) -> Work:
-    return Work(context.unit_of_work, context.resources.bot)
+    settings = await context.guild_settings(guild_id)
+    language = settings.language if settings else DEFAULT_LANGUAGE
+    return Reply(content=translate(language, key), delete_after=await context.auto_delete(guild_id))

@@ -23,6 +23,7 @@ from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.db.intents import add_intent, delete_intent, find_intent
 from husqy_graphql.db.unit_of_work import UnitOfWork
+from husqy_graphql.discord.lookup import find_channel, find_own_member
 from husqy_graphql.discord.permissions import TEXT_CHANNELS
 from husqy_graphql.discord.port import (
     NO_MENTIONS,
@@ -128,7 +129,7 @@ async def _check_references(bot: BotPort, guild_id: int, changes: Mapping[str, A
     faults: dict[str, str] = {}
     channel_id = changes.get("rules_channel")
     if channel_id is not None:
-        channel = next((each for each in await bot.channels(guild_id) or () if each.id == channel_id), None)
+        channel = await find_channel(bot, guild_id, channel_id)
         if channel is None:
             raise NotFound("There is no such channel in this server.")
         if channel.type not in TEXT_CHANNELS:
@@ -141,10 +142,10 @@ async def _check_references(bot: BotPort, guild_id: int, changes: Mapping[str, A
 
 
 async def _role_faults(bot: BotPort, guild_id: int, given: Mapping[str, Sequence[int] | None]) -> dict[str, str]:
-    guild = await bot.guild(guild_id)
-    me = await bot.member(guild_id, (await bot.current_user()).id)
-    if guild is None or me is None:
+    found = await find_own_member(bot, guild_id)
+    if found is None:
         raise NotFound(NO_GUILD)
+    guild, me = found
     roles = {role.id: role for role in guild.roles}
     faults: dict[str, str] = {}
     for field, role_ids in given.items():

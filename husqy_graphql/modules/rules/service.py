@@ -10,16 +10,15 @@ from uuid import uuid4
 from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, NotFound
-from husqy_graphql.core.limits import Limit, check_limit
+from husqy_graphql.core.limits import Limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.privacy import MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import is_premium
 from husqy_graphql.db.intents import add_intent, delete_intent
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild
+from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild, require_room
 from husqy_graphql.modules.rules import repository
 from husqy_graphql.modules.rules.models import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.rules.rendering import RULE_MAX, TOTAL_MAX, total_length
@@ -55,7 +54,7 @@ async def create_entry(uow: UnitOfWork, access: GuildAccess, text: str) -> Rules
             "The rules do not fit into one message of Discord any more.",
             {"input.text": f"must be short enough that all rules together have at most {TOTAL_MAX} characters"},
         )
-    check_limit(Limit.RULES, len(others), premium=await is_premium(uow.session, access.guild_id, uow.clock()))
+    await require_room(uow, access.guild_id, Limit.RULES, len(others))
     row = RulesEntry(guild_id=access.guild_id, rule_id=str(uuid4()), rule_text=text)
     uow.session.add(row)
     await touch_message(uow, await find_settings(uow, access.guild_id))

@@ -10,15 +10,15 @@ from uuid import uuid4
 from husqy_graphql.core.access import GuildAccess, ServiceActor, acting_user_id, require_acting_user_id
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, Forbidden, NotFound
-from husqy_graphql.core.limits import Limit, check_limit
+from husqy_graphql.core.limits import Limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.privacy import MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import GuildSettings, is_premium
+from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.lifecycle import StoredTexts, require_data_collection, require_enabled, require_guild
+from husqy_graphql.lifecycle import StoredTexts, require_data_collection, require_enabled, require_guild, require_room
 from husqy_graphql.modules.tags import repository
 from husqy_graphql.modules.tags.models import Tag, TagVisibility
 from husqy_graphql.modules.tags.repository import FullTag
@@ -73,8 +73,7 @@ async def create_tag(uow: UnitOfWork, access: GuildAccess, new: NewTag) -> FullT
     that cannot be used.
     """
     await check_new_owner(uow, access, new.owner_id)
-    premium = await is_premium(uow.session, access.guild_id, uow.clock())
-    check_limit(Limit.TAGS, await repository.count(uow.session, access.guild_id), premium=premium)
+    await require_room(uow, access.guild_id, Limit.TAGS, await repository.count(uow.session, access.guild_id))
     names = _checked(new.content, new.names)
     now = uow.clock()
     row = Tag(

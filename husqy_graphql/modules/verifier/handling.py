@@ -19,6 +19,7 @@ from husqy_graphql.core.errors import BadUserInput, CodedError, Forbidden, NotFo
 from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.templates import TemplateContext, render
+from husqy_graphql.discord.lookup import find_member
 from husqy_graphql.discord.port import NO_MENTIONS, DiscordError, DiscordGuild, DiscordMember
 from husqy_graphql.gql.context import Context
 from husqy_graphql.gql.interactions import InteractionInput, Reply, reply
@@ -230,12 +231,10 @@ async def _respond_privately(context: Context, interaction: tuple[int, str], tex
 
 
 async def _member(context: Context, guild_id: int, user_id: int) -> tuple[DiscordGuild, DiscordMember]:
-    bot = context.resources.bot
-    guild = await bot.guild(guild_id)
-    member = await bot.member(guild_id, user_id) if guild else None
-    if guild is None or member is None:
+    found = await find_member(context.resources.bot, guild_id, user_id)
+    if found is None:
         raise NotFound(NO_MEMBER)
-    return guild, member
+    return found
 
 
 def _passphrase(context: Context, settings: FullSettings) -> str | None:

@@ -22,6 +22,7 @@ from husqy_graphql.core.privacy import REMOVED_USER, MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guilds import GuildSettings, prevents_data_collection
 from husqy_graphql.db.unit_of_work import UnitOfWork
+from husqy_graphql.discord.lookup import find_channel, find_own_member
 from husqy_graphql.discord.permissions import TEXT_CHANNELS
 from husqy_graphql.discord.port import BotPort
 from husqy_graphql.discord.roles import role_fault
@@ -83,8 +84,7 @@ async def check_places(bot: BotPort, guild_id: int, channel_id: int | None, role
     """Raise NotFound for a channel or role that is not in the guild, BadUserInput for a channel without messages and
     for a role that Husqy cannot give."""
     if channel_id is not None:
-        channels = await bot.channels(guild_id) or ()
-        channel = next((each for each in channels if each.id == channel_id), None)
+        channel = await find_channel(bot, guild_id, channel_id)
         if channel is None:
             raise NotFound("There is no such channel in this server.")
         if channel.type not in TEXT_CHANNELS:
@@ -93,11 +93,10 @@ async def check_places(bot: BotPort, guild_id: int, channel_id: int | None, role
             )
     if not role_ids:
         return
-    guild = await bot.guild(guild_id)
-    me = await bot.current_user()
-    member = await bot.member(guild_id, me.id) if guild else None
-    if guild is None or member is None:
+    found = await find_own_member(bot, guild_id)
+    if found is None:
         raise NotFound("Husqy is not in this server any more.")
+    guild, member = found
     roles = {role.id: role for role in guild.roles}
     if not roles.keys() >= set(role_ids):
         raise NotFound("One of the roles is not there.")

@@ -17,6 +17,7 @@ from husqy_graphql.core.pasted_json import BadPastedJSON
 from husqy_graphql.core.templates import TemplateContext, UserContext, render
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.discord.lookup import find_channel
 from husqy_graphql.discord.port import BotPort, DiscordChannel, DiscordGuild, Refused
 from husqy_graphql.discord.variables import channel_context, member_context, server_context, user_context
 from husqy_graphql.modules.welcoming import repository
@@ -112,8 +113,7 @@ async def _channel(bot: BotPort, settings: FullSettings, kind: ResponseType) -> 
     channel_id = getattr(settings.row, f"{_PREFIXES[kind]}_channel_id")
     if channel_id is None:
         return None
-    # Not read by its id: Discord shows a channel that the bot may not see in the list alone.
-    return next((each for each in await bot.channels(settings.guild_id) or () if each.id == channel_id), None)
+    return await find_channel(bot, settings.guild_id, channel_id)
 
 
 async def _who(bot: BotPort, guild: DiscordGuild, user_id: int, *, joining: bool) -> UserContext | None:

@@ -13,18 +13,17 @@ from husqy_graphql.core.access import GuildAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.embeds import parse_embeds
 from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, NotFound
-from husqy_graphql.core.limits import Limit, check_limit
+from husqy_graphql.core.limits import Limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.pasted_json import BadPastedJSON, PastedFault, check_text
 from husqy_graphql.core.privacy import MemberNames
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import is_premium
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.permissions import TEXT_CHANNELS
 from husqy_graphql.discord.port import BotPort, DiscordChannel, DiscordRole
-from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild
+from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild, require_room
 from husqy_graphql.modules.welcoming import repository
 from husqy_graphql.modules.welcoming.models import WelcomingResponse, WelcomingSettings, WelcomingTimedRole
 from husqy_graphql.modules.welcoming.repository import FullSettings
@@ -130,9 +129,8 @@ async def create_response(
     limit of the type is reached."""
     await require_enabled(uow, access.guild_id, ModuleName.WELCOMING)
     _check_content(content, is_embed=is_embed)
-    premium = await is_premium(uow.session, access.guild_id, uow.clock())
     count = await repository.count_responses(uow.session, access.guild_id, kind.value)
-    check_limit(LIMITS[kind], count, premium=premium)
+    await require_room(uow, access.guild_id, LIMITS[kind], count)
     row = WelcomingResponse(
         guild_id=access.guild_id,
         response_id=str(uuid4()),
@@ -185,9 +183,8 @@ async def create_timed_role(
         raise BadUserInput("Nobody can be given this role.", {"input.roleId": next(iter(faults.values()))})
     if await repository.find_same_timed_role(uow.session, access.guild_id, role_id, add_after):
         raise Conflict("This role is given after the same time already.", ConflictReason.DUPLICATE)
-    premium = await is_premium(uow.session, access.guild_id, uow.clock())
     count = await repository.count_timed_roles(uow.session, access.guild_id)
-    check_limit(Limit.WELCOMING_TIMEDROLES, count, premium=premium)
+    await require_room(uow, access.guild_id, Limit.WELCOMING_TIMEDROLES, count)
     row = WelcomingTimedRole(guild_id=access.guild_id, timed_role_id=str(uuid4()), role_id=role_id, add_after=add_after)
     uow.session.add(row)
     await uow.session.flush()
