@@ -172,7 +172,9 @@ def _rest_runtime(operations: Operations, gate: Gate) -> Runtime:
             raise coded(error, request_id_of(request.scope)) from error
 
     def prepare(document: DocumentNode, name: str) -> PreparedOperation:
-        return prepare_operations(served_schema(), document, trusted=True)[name]
+        operation = prepare_operations(served_schema(), document, trusted=True)[name]
+        operation.program.compile()
+        return operation
 
     return Runtime(
         open=open_stored,

@@ -25,9 +25,12 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from husqy_graphql.core.errors import CodedError, ErrorCode, QueryTooComplex
+from husqy_graphql.engine.arguments import Variables, plan_variables
+from husqy_graphql.engine.compiled import Program
 from husqy_graphql.engine.cost import CostPlan, plan_cost
 from husqy_graphql.engine.errors import to_graphql_error
 from husqy_graphql.engine.limits import INTROSPECTION, Limits, check_counts, check_length, check_shape
+from husqy_graphql.engine.plans import condition_variables
 from husqy_graphql.engine.text import unstorable_reason
 
 # graphql-core's budget for comparing fields with each other, lowered: its own lets 15 KB take more than a second.
@@ -42,6 +45,8 @@ class PreparedOperation:
     name: str | None
     type: OperationType
     cost: CostPlan
+    variables: Variables
+    program: Program
     introspects: bool = False
     trusted: bool = False
 
@@ -92,12 +97,15 @@ def prepare_operations(
 ) -> dict[str, PreparedOperation]:
     """The operations of a valid document by name."""
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    conditions = condition_variables(document)
     return {
         node.name.value if node.name else "": PreparedOperation(
             document=document,
             name=node.name.value if node.name else None,
             type=node.operation,
             cost=plan_cost(schema, node, fragments),
+            variables=plan_variables(schema, node),
+            program=Program(schema, node, fragments, conditions),
             introspects=introspects,
             trusted=trusted,
         )

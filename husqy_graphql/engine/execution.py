@@ -19,6 +19,7 @@ from graphql import (
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from husqy_graphql.core.errors import BadUserInput, CodedError, Forbidden, QueryTooComplex, Unauthenticated
+from husqy_graphql.engine.compiled import CompiledExecutor
 from husqy_graphql.engine.cost import Cost
 from husqy_graphql.engine.documents import PreparedOperation
 from husqy_graphql.engine.errors import coded, present_errors, to_graphql_error
@@ -31,11 +32,13 @@ Introspection = Literal["open", "signed-in", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Executes operations against the schema; the one way for `/graphql` and `/v1`."""
+    """Executes operations against the schema; the one way for `/graphql` and `/v1`. Unless `compiled`, graphql-core
+    alone runs them."""
 
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
     introspection: Introspection = "open"
+    compiled: bool = True
 
     async def execute(
         self, operation: PreparedOperation, variables: Mapping[str, Any], context: Context
@@ -47,15 +50,7 @@ class Engine:
         except CodedError as error:
             return ExecutionResult(None, [to_graphql_error(error)])
         context.writes = operation.type is OperationType.MUTATION
-        result = execute(
-            self.schema,
-            operation.document,
-            context_value=context,
-            variable_values=dict(variables),
-            operation_name=operation.name,
-            executor_class=StrawberryGraphQLCoreExecutionContext,
-            hide_suggestions=True,
-        )
+        result = self._start(operation, dict(variables), context)
         return self._presented(result if isinstance(result, ExecutionResult) else await result, context)
 
     async def subscribe(
@@ -85,6 +80,25 @@ class Engine:
             errors = self._presented(source, context).errors or []
             return ExecutionResult(None, [_without_path(error) for error in errors])
         return self._events(cast("AsyncGenerator[ExecutionResult]", source), context)
+
+    def _start(self, operation: PreparedOperation, variables: dict[str, Any], context: Context) -> Any:
+        """The result, or an awaitable of it."""
+        if self.compiled and operation.program.worth_planning():
+            values = operation.variables.coerce(variables)
+            if isinstance(values, list):
+                return ExecutionResult(None, values)
+            plan = operation.program.plan(values)
+            if plan is not None:
+                return CompiledExecutor(plan, values, context).run()
+        return execute(
+            self.schema,
+            operation.document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation.name,
+            executor_class=StrawberryGraphQLCoreExecutionContext,
+            hide_suggestions=True,
+        )
 
     async def _admit(self, operation: PreparedOperation, variables: Mapping[str, Any], context: Context) -> None:
         unstorable = dict(islice(unstorable_values(dict(variables)), self.limits.errors))

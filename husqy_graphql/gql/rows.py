@@ -1,0 +1,48 @@
+"""Rows of a select that stand for objects of the schema, without becoming objects one by one.
+
+A resolver answers `Rows`. graphql-core iterates over it and finds objects; the compiled executor reads the rows behind
+it by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, TypeVar, overload
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowType(Generic[T]):
+    """How rows become objects: `attributes` are those that their columns hold, in the order of the select; one in
+    `enums` is the enum whose value its column holds. `make` makes the object of a row."""
+
+    type: type[T]
+    attributes: tuple[str, ...]
+    make: Callable[[Any], T]
+    enums: Mapping[str, type[Enum]] = field(default_factory=dict[str, "type[Enum]"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows(Sequence[T]):
+    """The objects that rows stand for; each is made when it is asked for."""
+
+    type: RowType[T]
+    rows: Sequence[Any]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.type.make, self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Rows[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Rows[T]:
+        if isinstance(index, slice):
+            return Rows(self.type, self.rows[index])
+        return self.type.make(self.rows[index])
