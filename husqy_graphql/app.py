@@ -15,8 +15,7 @@ from functools import partial
 from time import monotonic
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from husqy_graphql.api_keys import models as api_key_models
 from husqy_graphql.api_keys.service import find_actor, guild_of_key
@@ -176,7 +175,7 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
     return Program(asgi, resources, worker, http, sandbox, shared)
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings) -> ASGIApp:
     """The program for an ASGI server: its lifespan runs the background jobs and closes everything at the end."""
     program = create_program(settings)
 
@@ -191,7 +190,12 @@ def create_app(settings: Settings) -> Starlette:
             with suppress(asyncio.CancelledError):
                 await jobs
 
-    return Starlette(routes=[Mount("/", program.asgi)], lifespan=lifespan)
+    life = Starlette(lifespan=lifespan)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (life if scope["type"] == "lifespan" else program.asgi)(scope, receive, send)
+
+    return app
 
 
 def _shared_through_redis(settings: Settings, now: Callable[[], float]) -> Shared:

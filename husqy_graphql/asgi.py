@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -12,8 +13,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from husqy_graphql.config import ConfigurationError, Settings
@@ -96,6 +97,7 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         recheck=settings.socket_recheck_seconds,
     )
     explorer = _explorer_access(settings, gate)
+    [rest] = rest_routes(rest_endpoints(), _rest_runtime(operations, gate))
     routes: list[BaseRoute] = [
         Route("/graphql", http),
         WebSocketRoute("/graphql", sockets),
@@ -103,14 +105,35 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         *health_routes(gate.resources.readiness),
         *sign_in_routes(_sign_in(settings, gate), settings.missing_for_sign_in),
         *rest_docs_routes(openapi_document, sandbox=sandbox is not None, explorer=not explorer.closed),
-        *rest_routes(rest_endpoints(), _rest_runtime(operations, gate)),
+        rest,
     ]
     if sandbox is not None:
         routes.append(Mount(SANDBOX_PATH, sandbox.app))
-    return Starlette(routes=routes, middleware=_middleware(settings))
+    app: ASGIApp = Doors(http, rest, Starlette(routes=routes))
+    for middleware, arguments, options in reversed(_middleware(settings)):
+        app = middleware(app, *arguments, **options)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The way to what is asked most, past the table of routes."""
+
+    graphql: ASGIApp
+    rest: BaseRoute
+    routes: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self.graphql(scope, receive, send)
+        elif scope["type"] == "http" and self.rest.matches(scope)[0] is Match.FULL:
+            await self.rest.handle(scope, receive, send)
+        else:
+            await self.routes(scope, receive, send)
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
+    """From the outside to the inside."""
     stack = [Middleware(RequestMiddleware)]
     if settings.served_hosts is not None:
         stack.append(Middleware(HostMiddleware, hosts=settings.served_hosts, refuse=_refuse))

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import greenlet_spawn
 
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 10_000
@@ -44,13 +45,16 @@ class Reads:
 
     async def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of a select."""
-        async with self.engine.connect() as connection:
-            return (await connection.execute(statement, parameters)).all()
+        return await greenlet_spawn(self._all, statement, parameters)
 
     async def first(self, statement: Executable, **parameters: Any) -> Row[Any] | None:
         """The first row of a select, or None."""
-        async with self.engine.connect() as connection:
-            return (await connection.execute(statement, parameters)).first()
+        return next(iter(await greenlet_spawn(self._all, statement, parameters)), None)
+
+    def _all(self, statement: Executable, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
+        # One greenlet for the whole of it: an AsyncConnection takes one to connect, one to execute and one to close.
+        with self.engine.sync_engine.connect() as connection:
+            return connection.execute(statement, parameters).all()
 
 
 def create_engines(database_url: str, pool_size: int = 16) -> Engines:

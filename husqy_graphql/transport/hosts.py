@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from husqy_graphql.core.errors import BadUserInput
+from husqy_graphql.transport.middleware import header_of
 
 # Orchestrators ask these by address.
 ANY_HOST_PATHS = frozenset({"/livez", "/readyz"})
@@ -29,7 +29,7 @@ class HostMiddleware:
         if (
             scope["type"] == "lifespan"
             or scope["path"] in ANY_HOST_PATHS
-            or host_name(Headers(scope=scope).get("host", "")) in self.hosts
+            or host_name(header_of(scope, b"host") or "") in self.hosts
         ):
             await self.app(scope, receive, send)
             return

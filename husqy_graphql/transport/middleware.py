@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from husqy_graphql.core.errors import Internal
@@ -20,11 +20,11 @@ log = structlog.get_logger()
 
 _ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FIRST_ANSWERS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
-_SECURITY_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "x-frame-options": "DENY",
-}
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ class RequestMiddleware:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        request_headers = Headers(scope=scope)
-        given = request_headers.get("x-request-id", "")
+        given = header_of(scope, b"x-request-id") or ""
         request_id = given if _ACCEPTABLE_REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
         scope.setdefault("state", {})["request_id"] = request_id
         started = perf_counter()
@@ -48,15 +47,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] in _FIRST_ANSWERS:
                 status = message.get("status", 101)
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                for name, value in rate_limit_headers(scope["state"].get("budget")).items():
-                    headers[name] = value
-                if "cookie" in request_headers:
-                    # Shared caches keep no answers to bearer tokens (RFC 9111, section 3.5), but those to cookies.
-                    headers.setdefault("cache-control", "no-store")
+                message["headers"] = [*message.get("headers", ()), *_own_headers(scope, message, request_id)]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -75,6 +66,28 @@ class RequestMiddleware:
                     status=status,
                     duration_ms=round((perf_counter() - started) * 1000, 2),
                 )
+
+
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """The first header of this name, in lower case; None without one."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return None
+
+
+def _own_headers(scope: Scope, message: Message, request_id: str) -> Iterator[tuple[bytes, bytes]]:
+    """What is added to an answer's headers; what it says itself about security and caching stays."""
+    given = {name for name, _ in message.get("headers", ())}
+    yield b"x-request-id", request_id.encode()
+    for name, value in _SECURITY_HEADERS:
+        if name not in given:
+            yield name, value
+    for name, value in rate_limit_headers(scope["state"].get("budget")).items():
+        yield name.encode(), value.encode()
+    if b"cache-control" not in given and header_of(scope, b"cookie") is not None:
+        # Shared caches keep no answers to bearer tokens (RFC 9111, section 3.5), but those to cookies.
+        yield b"cache-control", b"no-store"
 
 
 def request_id_of(scope: Scope) -> str:
