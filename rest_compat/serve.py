@@ -184,7 +184,8 @@ async def _answer(
         raise Refusal(_declared(endpoint, code, _MODULE_OFF), detail) from None
     if endpoint.message is not None:
         data = {"message": endpoint.message}
-    return Response(orjson.dumps({"data": data}), media_type=_JSON)
+    # What executes may leave times as they are, in UTC.
+    return Response(orjson.dumps({"data": data}, option=orjson.OPT_UTC_Z), media_type=_JSON)
 
 
 def _without_credential(request: Request) -> Request:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from husqy_graphql.core.premium import is_active
 from husqy_graphql.db.base import Base, UtcDateTime, guild_key, row_id, snowflake
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import rows_by_keys
 
 
 class GuildSettings(Base):
@@ -96,7 +97,7 @@ async def is_premium(session: AsyncSession, guild_id: int, now: datetime) -> boo
 
 async def guild_settings_rows(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """The settings rows of those of the guilds that Husqy is in."""
-    return await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids)
+    return await _SETTINGS_OF_GUILDS.read(reads, guild_ids)
 
 
 async def preventing_members(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -122,6 +123,4 @@ _MEMBERS = GuildMember.__table__
 _PREVENTING_MEMBERS = select(_MEMBERS.c.guild_id, _MEMBERS.c.user_id).where(
     _MEMBERS.c.guild_id.in_(bindparam("guild_ids", expanding=True)), _MEMBERS.c.prevent_data_collection
 )
-_SETTINGS_OF_GUILDS = select(GuildSettings.__table__).where(
-    GuildSettings.__table__.c.guild_id.in_(bindparam("guild_ids", expanding=True))
-)
+_SETTINGS_OF_GUILDS = rows_by_keys(select(GuildSettings.__table__), GuildSettings.__table__.c.guild_id)

@@ -81,7 +81,6 @@ class Program:
             return None
 
 
-
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """Runs one planned operation once."""
 
@@ -124,9 +123,9 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
 
     async def _run_serially(self, selection: SelectionPlan) -> dict[str, Any]:
         results: dict[str, Any] = {}
-        for field in selection.fields:
-            result = self._run(field, self.root_value, None)
-            results[field.key] = await result if result.__class__ is CoroutineType else result
+        for planned in selection.fields:
+            result = self._run(planned, self.root_value, None)
+            results[planned.key] = await result if result.__class__ is CoroutineType else result
         return results
 
     def _select(self, selection: SelectionPlan, source: Any, path: Path | None) -> Any:
@@ -134,10 +133,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         results: dict[str, Any] = {}
         pending: list[str] = []
         try:
-            for field in selection.fields:
-                result = results[field.key] = self._run(field, source, path)
+            for planned in selection.fields:
+                result = results[planned.key] = self._run(planned, source, path)
                 if result.__class__ is CoroutineType:
-                    pending.append(field.key)
+                    pending.append(planned.key)
         except Exception:
             if pending:
                 self.settle_in_background([results[key] for key in pending])
@@ -193,9 +192,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 pass
         elif field.mixed is not None and value.__class__ in field.mixed.classes:
             return self._select(field.mixed, value, path)
-        return self.complete_value(
-            field.definition.type, field.details, self._info(field, path), path, value, None
-        )
+        return self.complete_value(field.definition.type, field.details, self._info(field, path), path, value, None)
 
     def complete_object_value(
         self,

@@ -63,9 +63,7 @@ class FieldPlan:
     plain: PlainField | None
     complete: Complete | None = None
     mixed: SelectionPlan | None = None
-    selections: dict[GraphQLObjectType, SelectionPlan] = field(
-        default_factory=dict[GraphQLObjectType, "SelectionPlan"]
-    )
+    selections: dict[GraphQLObjectType, SelectionPlan] = field(default_factory=dict[GraphQLObjectType, "SelectionPlan"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +80,7 @@ class SelectionPlan:
 
 @dataclass(slots=True, eq=False)
 class OperationPlan:
-    """`by_details` finds the plan of a field by the identity of graphql-core's list of its nodes, which the plan keeps."""
+    """`by_details` finds the plan of a field by the identity of graphql-core's list of its nodes, which it keeps."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode

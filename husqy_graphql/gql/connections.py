@@ -11,6 +11,7 @@ import strawberry
 
 from husqy_graphql.core.errors import BadUserInput
 from husqy_graphql.gql.context import Context
+from husqy_graphql.gql.rows import Rows, RowType
 
 T = TypeVar("T")
 
@@ -43,12 +44,18 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The items of this page with their places.")
+    items: strawberry.Private[Sequence[T]]
+    cursor: strawberry.Private[Callable[[T], str]]
+
+    @strawberry.field(description="The items of this page with their places.")
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(cursor=self.cursor(item), node=item) for item in self.items]
+
     page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
 
     @strawberry.field(description="The items of this page.")
     def nodes(self) -> list[T]:
-        return [edge.node for edge in self.edges]
+        return self.items  # pyright: ignore[reportReturnType] - rows are a sequence, which GraphQL takes for a list
 
 
 def page_size(context: Context, first: int | None) -> int | None:
@@ -85,11 +92,10 @@ def decode_cursor(cursor: str | None) -> int | None:
 def to_connection(items: Sequence[T], size: int | None, cursor: Callable[[T], str]) -> Connection[T]:
     """A page out of up to `size` + 1 items that were read; the one too many only proves that the list goes on."""
     shown = items if size is None else items[:size]
-    edges = [Edge(cursor=cursor(item), node=item) for item in shown]
-    return Connection(
-        edges=edges,
-        page_info=PageInfo(has_next_page=len(items) > len(shown), end_cursor=edges[-1].cursor if edges else None),
+    page_info = PageInfo(
+        has_next_page=len(items) > len(shown), end_cursor=cursor(shown[len(shown) - 1]) if shown else None
     )
+    return Connection(items=shown, cursor=cursor, page_info=page_info)
 
 
 async def load_page(
@@ -97,7 +103,7 @@ async def load_page(
     first: int | None,
     after: str | None,
     read: Callable[..., Awaitable[Sequence[Any]]],
-    show: Callable[[Any], N],
+    show: RowType[N] | Callable[[Any], N],
 ) -> Connection[N]:
     """A page of rows in the order of their numbers. `read` takes `after_id` and `limit`; `show` makes a row's item.
 
@@ -105,4 +111,5 @@ async def load_page(
     """
     size = page_size(context, first)
     rows = await read(after_id=decode_cursor(after) or 0, limit=None if size is None else size + 1)
-    return to_connection([show(row) for row in rows], size, lambda item: encode_cursor(item.database_id))
+    items = Rows(show, rows) if isinstance(show, RowType) else [show(row) for row in rows]
+    return to_connection(items, size, lambda item: encode_cursor(item.database_id))

@@ -16,13 +16,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowType(Generic[T]):
-    """How rows become objects: `attributes` are those that their columns hold, in the order of the select; one in
-    `enums` is the enum whose value its column holds. `make` makes the object of a row."""
+    """How rows become objects of a type: `make` makes the object of a row.
+
+    `attributes` says of each column of the rows, in their order, which attribute of the object it holds; an attribute
+    in `enums` is the enum whose value its column holds.
+    """
 
     type: type[T]
-    attributes: tuple[str, ...]
     make: Callable[[Any], T]
+    attributes: tuple[str, ...]
     enums: Mapping[str, type[Enum]] = field(default_factory=dict[str, "type[Enum]"])
+
+
+def row_type(
+    of: type[T], make: Callable[[Any], T], table: Any, enums: Mapping[str, type[Enum]] | None = None, **names: str
+) -> RowType[T]:
+    """The row type of a table whose columns are called like the attributes; `names` has the columns that are called
+    otherwise: `database_id="id"`."""
+    attribute_of = {column: attribute for attribute, column in names.items()}
+    attributes = tuple(attribute_of.get(column, column) for column in list(table.c.keys()))
+    return RowType(of, make, attributes, enums or {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

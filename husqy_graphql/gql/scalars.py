@@ -31,11 +31,15 @@ MEMBERSHIP_MAX = 315_360_000  # ten years
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A scalar's GraphQL definition beside its JSON schemas for requests and responses."""
+    """A scalar's GraphQL definition beside its JSON schemas for requests and responses.
+
+    `native` is `datetime` where the JSON writer writes times in UTC just as the scalar does.
+    """
 
     definition: ScalarDefinition
     request: Mapping[str, Any]
     response: Mapping[str, Any]
+    native: type[datetime] | None = None
 
 
 def _parser(parse: Callable[[object], object]) -> Callable[[object], object]:
@@ -167,5 +171,6 @@ SCALARS: Mapping[object, Scalar] = {
         ),
         request={"type": "string", "format": "date-time"},
         response={"type": "string", "format": "date-time"},
+        native=datetime,
     ),
 }

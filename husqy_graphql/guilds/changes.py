@@ -18,8 +18,7 @@ from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.guild import GuildObject
-from husqy_graphql.guilds.graphql import load_settings
-from husqy_graphql.guilds.types import GuildSettings
+from husqy_graphql.guilds.types import GuildSettings, to_settings
 from husqy_graphql.lifecycle import NO_GUILD
 
 T = TypeVar("T")
@@ -69,8 +68,10 @@ class GuildSettingsSubscription:
         context = info.context
 
         async def change(event: GuildEvent) -> GuildSettingsChange | None:
-            settings = await context.load(load_settings, guild_id)
-            return settings and GuildSettingsChange(settings=settings, changed_fields=_field_names(event), at=event.at)
+            row = await context.guild_settings(guild_id)
+            if row is None:
+                return None
+            return GuildSettingsChange(settings=to_settings(row), changed_fields=_field_names(event), at=event.at)
 
         return await _watch(context, guild_id, lambda event: event.action is AuditAction.GUILD_SETTINGS_UPDATE, change)
 
@@ -102,7 +103,7 @@ async def _watch(
     make: Callable[[GuildEvent], Awaitable[T | None]],
 ) -> AsyncGenerator[T]:
     await context.authorize(guild_id, Permission.READ)
-    if await context.load(load_settings, guild_id) is None:
+    if await context.guild_settings(guild_id) is None:
         raise NotFound(NO_GUILD)
     # Last: nothing is awaited between here and the first wait for an event, so that nobody can leave in between.
     return _changes(context, guild_id, context.resources.events.watch(guild_id), wanted, make)

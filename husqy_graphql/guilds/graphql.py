@@ -12,7 +12,6 @@ from husqy_graphql.core.errors import Forbidden, NotFound
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.premium import is_active
-from husqy_graphql.db.guilds import guild_settings_rows
 from husqy_graphql.discord.cdn import guild_icon_url
 from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordGuild, DiscordRole
 from husqy_graphql.gql.arguments import After, First, GuildId
@@ -42,13 +41,6 @@ _CHANNEL_TYPES = {
     ChannelFilter.STAGE: {ChannelType.GUILD_STAGE},
     ChannelFilter.FORUM: {ChannelType.GUILD_FORUM},
 }
-
-
-async def load_settings(context: Context, guild_ids: Sequence[int]) -> list[GuildSettings | None]:
-    """The settings of each guild; a batch for `context.load`."""
-    rows = await guild_settings_rows(context.resources.reads, guild_ids)
-    found = {row.guild_id: to_settings(row) for row in rows}
-    return [found.get(guild_id) for guild_id in guild_ids]
 
 
 async def _load_entitlements(context: Context, guild_ids: Sequence[int]) -> list[list[Entitlement]]:
@@ -147,7 +139,8 @@ class GuildFields(GuildObject):
         return to_connection(people, size, lambda person: encode_cursor(person.id))
 
     async def _settings(self) -> GuildSettings | None:
-        return await self.context.load(load_settings, self.guild_id)
+        row = await self.context.guild_settings(self.guild_id)
+        return None if row is None else to_settings(row)
 
     async def _administered(self) -> bool:
         """Whether Husqy is in the guild; raises Forbidden for callers who do not administer it."""
@@ -189,7 +182,7 @@ async def administered_guilds(info: Info, make: type[GuildFieldsT]) -> list[Guil
 async def find_guild(info: Info, guild_id: int, make: type[GuildFieldsT]) -> GuildFieldsT:
     """The guild as a `make` object. Raises Unauthenticated, Forbidden, or NotFound when Husqy is not in it."""
     await info.context.authorize(guild_id, Permission.READ)
-    if await info.context.load(load_settings, guild_id) is None:
+    if await info.context.guild_settings(guild_id) is None:
         raise NotFound(NO_GUILD)
     return make(guild_id=guild_id, context=info.context)
 

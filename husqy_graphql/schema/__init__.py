@@ -53,6 +53,7 @@ def build_schema() -> strawberry.Schema:
     for scalar in SCALARS.values():
         extensions = graphql_schema(schema).type_map[scalar.definition.name].extensions
         extensions["json"] = {"request": scalar.request, "response": scalar.response}
+        extensions["native"] = scalar.native
     return schema
 
 

@@ -12,7 +12,7 @@ from husqy_graphql.gql.context import Context, Resources
 from husqy_graphql.identity.service import ACTING_USER_REFUSED, Caller, Identity, authenticate
 from husqy_graphql.identity.sessions import Sessions, find_caller
 from husqy_graphql.transport.csrf import check_csrf
-from husqy_graphql.transport.middleware import request_id_of
+from husqy_graphql.transport.middleware import header_of, request_id_of
 from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.rate_limits import RateLimits
 
@@ -57,7 +57,7 @@ class Gate:
 
     async def _caller(self, connection: HTTPConnection, *, safe_reads: bool, fresh: bool) -> Caller:
         credential = credential_of(connection)
-        acting_user = connection.headers.get("x-husqy-acting-user")
+        acting_user = header_of(connection.scope, b"x-husqy-acting-user")
         by_cookie = credential is None and self.sessions is not None
         session_id = session_id_of(self.origins, connection) if by_cookie else None
         if self.sessions is None or session_id is None:
@@ -77,12 +77,14 @@ def credential_of(connection: HTTPConnection) -> str | None:
     Raises Unauthenticated for another scheme, for an empty value, and for two that differ.
     """
     found: set[str] = set()
-    for header in connection.headers.getlist("authorization"):
-        scheme, _, value = header.partition(" ")
-        if scheme.lower() != "bearer" or not value.strip():
-            raise Unauthenticated("The Authorization header must be `Bearer` and a credential.")
-        found.add(value.strip())
-    found.update(value.strip() for value in connection.headers.getlist("x-api-key"))
+    for name, raw in connection.scope["headers"]:
+        if name == b"authorization":
+            scheme, _, value = raw.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer" or not value.strip():
+                raise Unauthenticated("The Authorization header must be `Bearer` and a credential.")
+            found.add(value.strip())
+        elif name == b"x-api-key":
+            found.add(raw.decode("latin-1").strip())
     if len(found) > 1:
         raise Unauthenticated("Two different credentials were sent. Send one.")
     if "" in found:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-import orjson
 from graphql import ExecutionResult
 from starlette.types import Receive, Scope, Send
 
 from husqy_graphql.core.errors import CodedError, Internal, RateLimited, Unavailable
 from husqy_graphql.engine.errors import to_graphql_error
 from husqy_graphql.transport.operations import response_body
+from husqy_graphql.transport.responses import to_json
 
 EVENT_STREAM = "text/event-stream"
 HEARTBEAT_SECONDS = 12.0
@@ -119,4 +119,4 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def _next(result: ExecutionResult) -> bytes:
-    return b"event: next\ndata: " + orjson.dumps(response_body(result)) + b"\n\n"
+    return b"event: next\ndata: " + to_json(response_body(result)) + b"\n\n"

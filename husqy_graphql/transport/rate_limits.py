@@ -7,6 +7,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import monotonic
 
 from starlette.requests import HTTPConnection
@@ -35,7 +36,7 @@ class RateLimits:
 
     def check_address(self, connection: HTTPConnection) -> None:
         """Raise RateLimited for an address that sent too many bad credentials."""
-        until = self.blocked.get(address_of(connection))
+        until = self.blocked.get(address_of(connection)) if self.blocked else None
         if until is not None and until > self.now():
             raise RateLimited("Too many bad credentials came from your address. Wait.", until - self.now())
 
@@ -64,7 +65,11 @@ class RateLimits:
 
 def address_of(connection: HTTPConnection) -> str:
     """The address of a client; of IPv6 the network of 64 bits, which one person may have whole."""
-    host = connection.client.host if connection.client else ""
+    return _network(connection.client.host if connection.client else "")
+
+
+@lru_cache(maxsize=10_000)
+def _network(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

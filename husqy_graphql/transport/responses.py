@@ -16,7 +16,13 @@ def json_response(
     body: Any, status: int = 200, media_type: str = "application/json", headers: Mapping[str, str] | None = None
 ) -> Response:
     """A JSON answer in UTF-8."""
-    return Response(orjson.dumps(body), status, dict(headers or {}), media_type=f"{media_type}; charset=utf-8")
+    return Response(to_json(body), status, dict(headers or {}), media_type=f"{media_type}; charset=utf-8")
+
+
+def to_json(body: Any) -> bytes:
+    """A GraphQL response as JSON in UTF-8. Times in UTC, which the compiled executor leaves as they are, are written as
+    the scalar DateTime writes them."""
+    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
 
 
 def error_response(error: CodedError, headers: Mapping[str, str] | None = None) -> Response:

@@ -30,7 +30,7 @@ from husqy_graphql.transport.middleware import request_id_of
 from husqy_graphql.transport.operations import Operations, response_body, was_executed
 from husqy_graphql.transport.parameters import from_json
 from husqy_graphql.transport.rate_limits import subject_of
-from husqy_graphql.transport.responses import error_response
+from husqy_graphql.transport.responses import error_response, to_json
 
 log = structlog.get_logger()
 
@@ -244,7 +244,7 @@ class _Session:
         if payload is not None:
             message["payload"] = payload
         async with self.sending:
-            await self.socket.send_text(orjson.dumps(message).decode())
+            await self.socket.send_text(to_json(message).decode())
 
 
 async def receive_message(socket: WebSocket, max_bytes: int) -> dict[str, Any]:

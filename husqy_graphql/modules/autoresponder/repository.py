@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import GuildRows
 from husqy_graphql.modules.autoresponder.models import (
     AutoresponderFilter,
     AutoresponderLink,
@@ -24,16 +25,8 @@ _FILTERS = AutoresponderFilter.__table__
 _RESPONSES = AutoresponderResponse.__table__
 _LINKS = AutoresponderLink.__table__
 
-_TRIGGERS_OF_GUILD = (
-    select(_TRIGGERS)
-    .where(_TRIGGERS.c.guild_id == bindparam("guild_id"), _TRIGGERS.c.id > bindparam("after_id"))
-    .order_by(_TRIGGERS.c.id)
-)
-_RESPONSES_OF_GUILD = (
-    select(_RESPONSES)
-    .where(_RESPONSES.c.guild_id == bindparam("guild_id"), _RESPONSES.c.id > bindparam("after_id"))
-    .order_by(_RESPONSES.c.id)
-)
+_TRIGGERS_OF_GUILD = GuildRows(_TRIGGERS)
+_RESPONSES_OF_GUILD = GuildRows(_RESPONSES)
 _TRIGGER = select(_TRIGGERS).where(
     _TRIGGERS.c.guild_id == bindparam("guild_id"), _TRIGGERS.c.trigger_id == bindparam("trigger_id")
 )
@@ -83,10 +76,7 @@ async def triggers(
     reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, trigger_type: int | None = None
 ) -> list[FullTrigger]:
     """The triggers of a guild by row id, from above `after_id`: three statements, however many there are."""
-    statement = _TRIGGERS_OF_GUILD
-    if trigger_type is not None:
-        statement = statement.where(_TRIGGERS.c.trigger_type == trigger_type)
-    rows = await reads.all(statement.limit(limit), guild_id=guild_id, after_id=after_id)
+    rows = await _TRIGGERS_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, trigger_type=trigger_type)
     return await _full(reads, rows)
 
 
@@ -103,10 +93,7 @@ async def responses(
     reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, response_type: int | None = None
 ) -> Sequence[Row[Any]]:
     """The responses of a guild by row id, from above `after_id`."""
-    statement = _RESPONSES_OF_GUILD
-    if response_type is not None:
-        statement = statement.where(_RESPONSES.c.response_type == response_type)
-    return await reads.all(statement.limit(limit), guild_id=guild_id, after_id=after_id)
+    return await _RESPONSES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, response_type=response_type)
 
 
 async def response(reads: Reads, guild_id: int, response_id: str) -> Row[Any] | None:

@@ -13,8 +13,9 @@ from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Channel, Role, load_channels, load_roles
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
+from husqy_graphql.gql.rows import row_type
 from husqy_graphql.gql.scalars import Snowflake
-from husqy_graphql.modules.autoresponder import repository
+from husqy_graphql.modules.autoresponder import models, repository
 from husqy_graphql.modules.autoresponder.matching import TriggerType
 from husqy_graphql.modules.autoresponder.repository import FullTrigger
 from husqy_graphql.modules.autoresponder.service import ResponseType
@@ -167,7 +168,7 @@ class AutoresponderModule:
             self.guild_id,
             response_type=type.value if type else None,
         )
-        return await load_page(context, first, after, read, to_response)
+        return await load_page(context, first, after, read, RESPONSE_ROWS)
 
     @strawberry.field(description="One response; null when it is not there.")
     async def response(self, info: Info, response_id: ResponseId) -> AutoresponderResponse | None:
@@ -203,3 +204,14 @@ def to_response(row: Any) -> AutoresponderResponse:
         emoji_name=row.emoji_name,
         emoji_id=row.emoji_id,
     )
+
+
+RESPONSE_ROWS = row_type(
+    AutoresponderResponse,
+    to_response,
+    models.AutoresponderResponse.__table__,
+    {"type": ResponseType},
+    database_id="id",
+    type="response_type",
+    content="response_content",
+)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import GuildRows
 from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.modules.rules.models import RulesActiveEntry, RulesEntry, RulesRole, RulesSettings
 
@@ -37,20 +38,12 @@ _GUILD_OF_ACTIVE_ENTRY = select(_ACTIVE.c.guild_id).where(
     _ACTIVE.c.message_id == bindparam("message_id"),
     _ACTIVE.c.user_id == bindparam("user_id"),
 )
-_ENTRIES_OF_GUILD = (
-    select(_ENTRIES)
-    .where(_ENTRIES.c.guild_id == bindparam("guild_id"), _ENTRIES.c.id > bindparam("after_id"))
-    .order_by(_ENTRIES.c.id)
-)
+_ENTRIES_OF_GUILD = GuildRows(_ENTRIES)
 _ENTRY = select(_ENTRIES).where(
     _ENTRIES.c.guild_id == bindparam("guild_id"), _ENTRIES.c.rule_id == bindparam("rule_id")
 )
 _ENTRIES_BY_IDS = select(_ENTRIES).where(_ENTRIES.c.id.in_(bindparam("row_ids", expanding=True)))
-_ACTIVE_OF_GUILD = (
-    select(_ACTIVE)
-    .where(_ACTIVE.c.guild_id == bindparam("guild_id"), _ACTIVE.c.id > bindparam("after_id"))
-    .order_by(_ACTIVE.c.id)
-)
+_ACTIVE_OF_GUILD = GuildRows(_ACTIVE)
 _ACTIVE_BY_IDS = select(_ACTIVE).where(_ACTIVE.c.id.in_(bindparam("row_ids", expanding=True)))
 
 
@@ -99,7 +92,7 @@ async def guild_of_active_entry(reads: Reads, channel_id: int, message_id: int, 
 
 async def entries(reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None) -> Sequence[Row[Any]]:
     """The rules of a guild by row id, from above `after_id`."""
-    return await reads.all(_ENTRIES_OF_GUILD.limit(limit), guild_id=guild_id, after_id=after_id)
+    return await _ENTRIES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit)
 
 
 async def entry(reads: Reads, guild_id: int, rule_id: str) -> Row[Any] | None:
@@ -114,10 +107,7 @@ async def active_entries(
     reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, user_id: int | None = None
 ) -> Sequence[Row[Any]]:
     """The unanswered direct messages of a guild by row id, from above `after_id`."""
-    statement = _ACTIVE_OF_GUILD
-    if user_id is not None:
-        statement = statement.where(_ACTIVE.c.user_id == user_id)
-    return await reads.all(statement.limit(limit), guild_id=guild_id, after_id=after_id)
+    return await _ACTIVE_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, user_id=user_id)
 
 
 async def active_entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -15,8 +15,9 @@ from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Channel, Role, load_channels, load_roles
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
+from husqy_graphql.gql.rows import row_type
 from husqy_graphql.gql.scalars import Snowflake
-from husqy_graphql.modules.rules import repository
+from husqy_graphql.modules.rules import models, repository
 from husqy_graphql.modules.rules.repository import FullSettings
 from husqy_graphql.modules.rules.service import DeniedAction
 
@@ -131,7 +132,7 @@ class RulesModule:
             context.resources.reads,
             self.guild_id,
         )
-        return await load_page(context, first, after, read, to_entry)
+        return await load_page(context, first, after, read, ENTRY_ROWS)
 
     @strawberry.field(description="One rule; null when it is not there.")
     async def entry(self, info: Info, entry_id: EntryId) -> RulesEntry | None:
@@ -153,7 +154,7 @@ class RulesModule:
             self.guild_id,
             user_id=user_id,
         )
-        return await load_page(context, first, after, read, to_active_entry)
+        return await load_page(context, first, after, read, ACTIVE_ENTRY_ROWS)
 
 
 def to_settings(settings: FullSettings) -> RulesSettings:
@@ -185,3 +186,11 @@ def to_active_entry(row: Any) -> RulesActiveEntry:
         message_id=Snowflake(row.message_id),
         sent_at=row.timestamp,
     )
+
+
+ENTRY_ROWS = row_type(
+    RulesEntry, to_entry, models.RulesEntry.__table__, database_id="id", entry_id="rule_id", text="rule_text"
+)
+ACTIVE_ENTRY_ROWS = row_type(
+    RulesActiveEntry, to_active_entry, models.RulesActiveEntry.__table__, database_id="id", sent_at="timestamp"
+)

@@ -24,6 +24,7 @@ from husqy_graphql.modules.verifier.checking import Attempt, InteractionKind
 from husqy_graphql.modules.verifier.handling import Handled, begin, handle
 from husqy_graphql.modules.verifier.service import VerifierType
 from husqy_graphql.modules.verifier.types import (
+    ENTRY_ROWS,
     VerifierEntry,
     VerifierId,
     VerifierModule,
@@ -140,7 +141,7 @@ class VerifierFields(GuildObject):
             verified=verified,
             user_id=user_id,
         )
-        return await load_page(context, first, after, read, to_entry)
+        return await load_page(context, first, after, read, ENTRY_ROWS)
 
 
 @strawberry.type

@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import GuildRows
 from husqy_graphql.modules.verifier.models import VerifierEntry, VerifierRole, VerifierSettings
 
 _SETTINGS = VerifierSettings.__table__
@@ -21,11 +22,7 @@ _SETTINGS_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids
 _ROLES_OF_GUILDS = (
     select(_ROLES).where(_ROLES.c.guild_id.in_(bindparam("guild_ids", expanding=True))).order_by(_ROLES.c.id)
 )
-_ENTRIES_OF_GUILD = (
-    select(_ENTRIES)
-    .where(_ENTRIES.c.guild_id == bindparam("guild_id"), _ENTRIES.c.id > bindparam("after_id"))
-    .order_by(_ENTRIES.c.id)
-)
+_ENTRIES_OF_GUILD = GuildRows(_ENTRIES)
 _ENTRY = select(_ENTRIES).where(_ENTRIES.c.verifier_id == bindparam("verifier_id"))
 _ENTRIES_BY_IDS = select(_ENTRIES).where(_ENTRIES.c.id.in_(bindparam("row_ids", expanding=True)))
 _USERS = select(_ENTRIES.c.user_id).where(_ENTRIES.c.guild_id == bindparam("guild_id"))
@@ -66,12 +63,9 @@ async def entries(
     user_id: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The entries of a guild by row id, from above `after_id`."""
-    statement = _ENTRIES_OF_GUILD
-    if verified is not None:
-        statement = statement.where(_ENTRIES.c.is_verified.is_(verified))
-    if user_id is not None:
-        statement = statement.where(_ENTRIES.c.user_id == user_id)
-    return await reads.all(statement.limit(limit), guild_id=guild_id, after_id=after_id)
+    return await _ENTRIES_OF_GUILD.read(
+        reads, guild_id, after_id=after_id, limit=limit, is_verified=verified, user_id=user_id
+    )
 
 
 async def entry(reads: Reads, verifier_id: str) -> Row[Any] | None:

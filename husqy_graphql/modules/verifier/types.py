@@ -14,8 +14,9 @@ from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Channel, Role, load_channels, load_roles
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
+from husqy_graphql.gql.rows import row_type
 from husqy_graphql.gql.scalars import Snowflake
-from husqy_graphql.modules.verifier import repository
+from husqy_graphql.modules.verifier import models, repository
 from husqy_graphql.modules.verifier.checking import InteractionKind
 from husqy_graphql.modules.verifier.repository import FullSettings
 from husqy_graphql.modules.verifier.service import VerifierType
@@ -164,3 +165,6 @@ def to_deleted(wiped: Any) -> DeletedVerifier:
 
 async def _channel(context: Context, guild_id: int, channel_id: int | None) -> Channel | None:
     return None if channel_id is None else await context.load(load_channels, (int(guild_id), int(channel_id)))
+
+
+ENTRY_ROWS = row_type(VerifierEntry, to_entry, models.VerifierEntry.__table__, database_id="id", verified="is_verified")

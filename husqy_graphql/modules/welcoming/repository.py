@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import GuildRows
 from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.modules.welcoming.models import (
     WelcomingAutorole,
@@ -31,18 +32,10 @@ _AUTOROLES_OF_GUILDS = (
     .where(_AUTOROLES.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
     .order_by(_AUTOROLES.c.id)
 )
-_RESPONSES_OF_GUILD = (
-    select(_RESPONSES)
-    .where(_RESPONSES.c.guild_id == bindparam("guild_id"), _RESPONSES.c.id > bindparam("after_id"))
-    .order_by(_RESPONSES.c.id)
-)
+_RESPONSES_OF_GUILD = GuildRows(_RESPONSES)
 _RESPONSES_BY_IDS = select(_RESPONSES).where(_RESPONSES.c.id.in_(bindparam("row_ids", expanding=True)))
 _RESPONSES_BY_NAMES = select(_RESPONSES).where(_RESPONSES.c.response_id.in_(bindparam("response_ids", expanding=True)))
-_TIMED_ROLES_OF_GUILD = (
-    select(_TIMED_ROLES)
-    .where(_TIMED_ROLES.c.guild_id == bindparam("guild_id"), _TIMED_ROLES.c.id > bindparam("after_id"))
-    .order_by(_TIMED_ROLES.c.id)
-)
+_TIMED_ROLES_OF_GUILD = GuildRows(_TIMED_ROLES)
 _TIMED_ROLE = select(_TIMED_ROLES).where(
     _TIMED_ROLES.c.guild_id == bindparam("guild_id"), _TIMED_ROLES.c.timed_role_id == bindparam("timed_role_id")
 )
@@ -85,10 +78,7 @@ async def responses(
     reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, response_type: int | None = None
 ) -> Sequence[Row[Any]]:
     """The responses of a guild by row id, from above `after_id`."""
-    statement = _RESPONSES_OF_GUILD
-    if response_type is not None:
-        statement = statement.where(_RESPONSES.c.response_type == response_type)
-    return await reads.all(statement.limit(limit), guild_id=guild_id, after_id=after_id)
+    return await _RESPONSES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, response_type=response_type)
 
 
 async def responses_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -104,10 +94,7 @@ async def timed_roles(
     reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, role_id: int | None = None
 ) -> Sequence[Row[Any]]:
     """The timed roles of a guild by row id, from above `after_id`."""
-    statement = _TIMED_ROLES_OF_GUILD
-    if role_id is not None:
-        statement = statement.where(_TIMED_ROLES.c.role_id == role_id)
-    return await reads.all(statement.limit(limit), guild_id=guild_id, after_id=after_id)
+    return await _TIMED_ROLES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, role_id=role_id)
 
 
 async def timed_role(reads: Reads, guild_id: int, timed_role_id: str) -> Row[Any] | None:

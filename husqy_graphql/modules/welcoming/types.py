@@ -14,8 +14,9 @@ from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.discord_types import Channel, Role, load_channels, load_roles
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.nodes import Node, encode_node_id
+from husqy_graphql.gql.rows import row_type
 from husqy_graphql.gql.scalars import MembershipSeconds, Snowflake
-from husqy_graphql.modules.welcoming import repository
+from husqy_graphql.modules.welcoming import models, repository
 from husqy_graphql.modules.welcoming.repository import FullSettings
 from husqy_graphql.modules.welcoming.service import ResponseType
 
@@ -157,7 +158,7 @@ class WelcomingModule:
             int(self.settings.guild_id),
             response_type=type.value if type else None,
         )
-        return await load_page(context, first, after, read, to_response)
+        return await load_page(context, first, after, read, RESPONSE_ROWS)
 
     @strawberry.field(description="One response; null when it is not there.")
     async def response(self, info: Info, response_id: ResponseId) -> WelcomingResponse | None:
@@ -178,7 +179,7 @@ class WelcomingModule:
             int(self.settings.guild_id),
             role_id=role_id,
         )
-        return await load_page(context, first, after, read, to_timed_role)
+        return await load_page(context, first, after, read, TIMED_ROLE_ROWS)
 
     @strawberry.field(description="One timed role; null when it is not there.")
     async def timed_role(self, info: Info, timed_role_id: TimedRoleId) -> WelcomingTimedRole | None:
@@ -247,3 +248,14 @@ async def _response(context: Context, guild_id: int, response_id: str | None) ->
     if response_id is None:
         return None
     return await context.load(load_responses, (guild_id, response_id))
+
+
+RESPONSE_ROWS = row_type(
+    WelcomingResponse,
+    to_response,
+    models.WelcomingResponse.__table__,
+    {"type": ResponseType},
+    database_id="id",
+    type="response_type",
+)
+TIMED_ROLE_ROWS = row_type(WelcomingTimedRole, to_timed_role, models.WelcomingTimedRole.__table__, database_id="id")

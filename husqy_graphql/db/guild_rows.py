@@ -1,0 +1,68 @@
+"""Reads that every domain makes: the rows of a guild page by page, and rows by their keys.
+
+A statement is built once for each of its forms: building one anew costs more than running it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy.sql.expression import ColumnElement, FromClause
+
+from husqy_graphql.db.engines import Reads
+
+NO_LIMIT: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GuildRows:
+    """The rows of a table that has a `guild_id` and an `id`, with one statement for each set of filters."""
+
+    table: FromClause
+    _statements: dict[tuple[str, ...], Select[Any]] = field(default_factory=dict[tuple[str, ...], "Select[Any]"])
+
+    async def read(
+        self, reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, **filters: Any
+    ) -> Sequence[Row[Any]]:
+        """The rows of a guild by row id, from above `after_id`, with all columns in the order of the table. A filter
+        names a column and the value that it must have; None filters nothing."""
+        given = {name: value for name, value in filters.items() if value is not None}
+        key = tuple(given)
+        if key not in self._statements:
+            self._statements[key] = self._build(key)
+        limit = NO_LIMIT if limit is None else limit
+        return await reads.all(self._statements[key], guild_id=guild_id, after_id=after_id, limit=limit, **given)
+
+    def _build(self, names: Sequence[str]) -> Select[Any]:
+        column: Any = self.table.c
+        where: list[ColumnElement[bool]] = [column[name] == bindparam(name) for name in names]
+        return (
+            select(self.table)
+            .where(column.guild_id == bindparam("guild_id"), column.id > bindparam("after_id"), *where)
+            .order_by(column.id)
+            .limit(bindparam("limit"))
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowsByKeys:
+    """The rows of a select whose column has one of some keys. A single key, which most requests have, is compared:
+    SQLAlchemy writes the list of an IN anew each time."""
+
+    one: Select[Any]
+    many: Select[Any]
+
+    async def read(self, reads: Reads, keys: Sequence[Any]) -> Sequence[Row[Any]]:
+        """The rows with these keys, in the order of the select."""
+        return await (reads.all(self.one, key=keys[0]) if len(keys) == 1 else reads.all(self.many, keys=keys))
+
+
+def rows_by_keys(statement: Select[Any], column: ColumnElement[Any]) -> RowsByKeys:
+    """The rows of a select by the keys in a column."""
+    return RowsByKeys(
+        one=statement.where(column == bindparam("key")),
+        many=statement.where(column.in_(bindparam("keys", expanding=True))),
+    )
