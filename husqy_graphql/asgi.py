@@ -109,7 +109,8 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
     ]
     if sandbox is not None:
         routes.append(Mount(SANDBOX_PATH, sandbox.app))
-    app: ASGIApp = Doors(http, rest, Starlette(routes=routes))
+    pages = frozenset(route.path for route in routes if isinstance(route, Route))
+    app: ASGIApp = Doors(http, rest, pages - {"/graphql"}, Starlette(routes=routes))
     for middleware, arguments, options in reversed(_middleware(settings)):
         app = middleware(app, *arguments, **options)
     return app
@@ -117,16 +118,20 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The way to what is asked most, past the table of routes."""
+    """The way to what is asked most, past the table of routes. `pages` are the paths of other routes, some of which
+    begin like those of the REST API."""
 
     graphql: ASGIApp
     rest: BaseRoute
+    pages: frozenset[str]
     routes: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/graphql":
+        if scope["type"] != "http" or scope["path"] in self.pages:
+            await self.routes(scope, receive, send)
+        elif scope["path"] == "/graphql":
             await self.graphql(scope, receive, send)
-        elif scope["type"] == "http" and self.rest.matches(scope)[0] is Match.FULL:
+        elif self.rest.matches(scope)[0] is Match.FULL:
             await self.rest.handle(scope, receive, send)
         else:
             await self.routes(scope, receive, send)
