@@ -2,81 +2,66 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from contextlib import ExitStack
-from statistics import median
+import os
+from contextlib import suppress
 
 import click
 
-from benchmarks.load import Load, LoadFailed, answer, json_answer, measure, require_wrk
-from benchmarks.servers import Server, free_port, serving
-from benchmarks.subjects import LIST, READS, ROW, SUBJECTS, Subject
-from benchmarks.world import World, forget_settings, pin_backends, postgres_world, sqlite_world
-
-WARM_UP = 1.0
+from benchmarks.load import CLIENT_CORE, LoadFailed, require_wrk
+from benchmarks.measuring import Plan, Results, measure_database
+from benchmarks.report import report
+from benchmarks.scaling import measure_scaling
+from benchmarks.subjects import SUBJECTS, choose
+from benchmarks.works import WORKS
+from benchmarks.world import POSTGRES, forget_settings, postgres_world, reach, sqlite_world
 
 
 @click.command()
-@click.option("--rounds", default=5, show_default=True)
+@click.option("--rounds", default=5, show_default=True, help="Of which the median counts.")
 @click.option("--seconds", default=2.0, show_default=True, help="Of each measurement.")
-@click.option("--rows", default=100, show_default=True, help="Of the list.")
+@click.option("--rows", default=100, show_default=True, help="Of the list, at most 100.")
 @click.option("--subjects", default=",".join(each.key for each in SUBJECTS), show_default=True)
+@click.option("--works", default=",".join(WORKS), show_default=True)
 @click.option("--databases", default="sqlite,postgres", show_default=True)
-@click.option("--works", default=",".join(READS), show_default=True)
-def main(rounds: int, seconds: float, rows: int, subjects: str, databases: str, works: str) -> None:
-    """Measure and print the table."""
+@click.option("--postgres", default=POSTGRES, show_default=True, help="A database of its own is made on this server.")
+@click.option("--latencies/--no-latencies", default=True, show_default=True, help="Also alone, and at half load.")
+@click.option("--scaling/--no-scaling", default=True, show_default=True, help="Also several processes.")
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
+def main(
+    rounds: int,
+    seconds: float,
+    rows: int,
+    subjects: str,
+    works: str,
+    databases: str,
+    postgres: str,
+    latencies: bool,
+    scaling: bool,
+    markdown: bool,
+) -> None:
+    """Measure side by side, and print the table."""
     forget_settings()
-    chosen = [each for each in SUBJECTS if each.key in subjects.split(",")]
+    with suppress(OSError):
+        os.sched_setaffinity(0, {CLIENT_CORE})
+    results, plan = Results(), Plan(rounds, seconds, works.split(","), latencies)
     try:
         require_wrk()
-        for name in databases.split(","):
-            with (sqlite_world if name == "sqlite" else postgres_world)(rows) as world:
-                compare(name, world, chosen, works.split(","), rounds, seconds)
+        chosen, missing = choose(subjects)
+        results.skipped.extend(missing)
+        if "sqlite" in databases:
+            with sqlite_world(rows) as world:
+                measure_database(results, "SQLite", world, chosen, plan)
+        reason = reach(postgres) if "postgres" in databases else None
+        if reason is not None:
+            results.skipped.append(reason)
+        elif "postgres" in databases:
+            with postgres_world(rows, postgres) as world:
+                measure_database(results, "PostgreSQL", world, chosen, plan)
+                if scaling:
+                    measure_scaling(results, world, rounds, seconds)
     except LoadFailed as error:
         raise click.ClickException(str(error)) from None
-
-
-def compare(
-    name: str, world: World, subjects: Sequence[Subject], works: Sequence[str], rounds: int, seconds: float
-) -> None:
-    """Start every server, and let them take turns."""
-    with ExitStack() as stack:
-        servers: dict[str, Server] = {}
-        for subject in sorted(subjects, key=lambda each: each.program.key != "ours"):
-            if subject.program.key not in servers:
-                servers[subject.program.key] = _start(stack, world, subject)
-            if subject.program.key == "ours":
-                _keep_answers(world, servers["ours"])
-        for work in works:
-            measured: dict[str, list[Load]] = {}
-            for subject in subjects:
-                measure(servers[subject.program.key].port, subject.calls(world)[work], WARM_UP)
-            pin_backends(world)
-            for _ in range(rounds):
-                for subject in subjects:
-                    load = measure(servers[subject.program.key].port, subject.calls(world)[work], seconds)
-                    measured.setdefault(subject.key, []).append(load)
-            for subject in subjects:
-                loads = measured[subject.key]
-                rate = median(each.rate for each in loads)
-                spread = (max(each.rate for each in loads) - min(each.rate for each in loads)) / rate
-                p50, p99 = median(each.p50 for each in loads), median(each.p99 for each in loads)
-                print(f"{name:8} {work:8} {subject.key:14} {rate:8.0f} /s  ±{spread:4.0%}  {p50:6.2f} {p99:6.2f} ms")
-
-
-def _start(stack: ExitStack, world: World, subject: Subject) -> Server:
-    port, program = free_port(), subject.program
-    log = world.folder / f"{program.key}.log"
-    first = subject.calls(world)[ROW]
-    command, environment = program.command(world, port), program.environment(world, port)
-    return stack.enter_context(serving(command, environment, port, first, log))
-
-
-def _keep_answers(world: World, ours: Server) -> None:
-    rest = next(each for each in SUBJECTS if each.key == "v1").calls(world)
-    kept = {"row": json_answer(ours.port, rest[ROW]), "list": json_answer(ours.port, rest[LIST])}
-    (world.folder / "answers.json").write_text(json.dumps(kept))
+    print(report(results, rows, markdown=markdown))
 
 
 if __name__ == "__main__":

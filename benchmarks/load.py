@@ -13,7 +13,7 @@ from typing import Any
 
 # Of the machine's processors: servers get one for themselves, whatever asks and stores gets another.
 SERVER_CORE, CLIENT_CORE = 0, 1
-TOKEN = "Bearer sandbox-owner"  # noqa: S105
+TOKEN = "Bearer sandbox-owner"
 CONNECTIONS = 16
 _SCRIPT = Path(__file__).with_name("load.lua")
 

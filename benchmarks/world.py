@@ -15,21 +15,26 @@ import httpx2
 import structlog
 from sqlalchemy import insert, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from benchmarks.load import CLIENT_CORE, TOKEN
+from benchmarks.load import CLIENT_CORE, TOKEN, LoadFailed
 from husqy_graphql.app import create_program
-from husqy_graphql.config import Settings
+from husqy_graphql.config import load_settings
 from husqy_graphql.db.engines import create_engines
-from husqy_graphql.discord.sandbox.world import DEMO_GUILD, MEMBER, QUIET_GUILD
+from husqy_graphql.discord.sandbox.world import DEMO_GUILD, MEMBER, OWNER, QUIET_GUILD
 from husqy_graphql.modules.verifier.models import VerifierEntry
 from husqy_graphql.tasks import migrate_database
 
 POSTGRES = "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
 # Verifications of the other guild: a table of today's size, not of one page.
 OTHERS = 10_000
-MODULES = ("verifier",)
+MODULES = ("logging", "welcoming", "autoresponder", "tags", "verifier", "rules")
+GENERAL = DEMO_GUILD + 310
+MEMBERS_ROLE = "Members"
+# What each module gets beside its settings: a few rows.
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class World:
     @property
     def postgres(self) -> bool:
         return self.database_url.startswith("postgresql")
+
+    @property
+    def answers(self) -> Path:
+        """Where the program's own answers are kept, for whoever only repeats them."""
+        return self.folder / "answers.json"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,6 +100,15 @@ def postgres_world(rows: int, server: str = POSTGRES) -> Generator[World]:
         asyncio.run(_administer(server, f"DROP DATABASE {url.database} WITH (FORCE)"))
 
 
+def reach(server: str) -> str | None:
+    """Why a PostgreSQL server cannot be used; None when it can."""
+    try:
+        asyncio.run(_administer(server, "SELECT 1"))
+    except (OSError, SQLAlchemyError) as error:
+        return f"PostgreSQL: {make_url(server).render_as_string()} does not answer ({type(error).__name__})"
+    return None
+
+
 def pin_backends(world: World) -> None:
     """Put what PostgreSQL runs for the servers on the clients' core, where this machine is PostgreSQL's too."""
     if not world.postgres:
@@ -101,8 +120,8 @@ def pin_backends(world: World) -> None:
 
 async def _seed(world: World) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
-    settings = Settings(
-        database_url=world.database_url,  # pyright: ignore[reportArgumentType]
+    settings = load_settings(
+        database_url=world.database_url,
         sandbox_path=world.folder / "sandbox.db",
         rate_credential=None,
         rate_guild=None,
@@ -115,10 +134,32 @@ async def _seed(world: World) -> None:
         transport = httpx2.ASGITransport(app=program.asgi)
         headers = {"authorization": TOKEN}
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-            for module in MODULES:
-                response = await http.post(f"/v1/modules/{module}/enable", json={"guild_id": DEMO_GUILD})
-                response.raise_for_status()
+            await _fill_modules(http)
     await _add_entries(world)
+
+
+async def _fill_modules(http: httpx2.AsyncClient) -> None:
+    """Switch every module on in the demo guild, with a few rows each."""
+
+    async def post(path: str, *, full: bool = False, **values: object) -> None:
+        response = await http.post(f"/v1/modules/{path}", json={"guild_id": str(DEMO_GUILD), **values})
+        if response.status_code != 200 and not (full and response.status_code == 409):
+            raise LoadFailed(f"{path} answered {response.status_code}: {response.text}")
+
+    roles = (await http.get("/v1/helpers/get-guild-roles", params={"guild_id": DEMO_GUILD})).json()["data"]["roles"]
+    role_id = next(role["id"] for role in roles if role["name"] == MEMBERS_ROLE)
+    for module in MODULES:
+        await post(f"{module}/enable")
+    await post("welcoming/timedroles", role_id=role_id, add_after=3600)
+    for kind in (1, 2, 3):
+        await post("welcoming/responses", response_type=kind, is_embed=False, content=f"Welcome {kind}")
+    # As many as a guild may have for nothing, up to a few.
+    for number in range(FEW):
+        await post("autoresponder/triggers", full=True, trigger_type=2, match_case=False, trigger=f"hello {number}")
+        await post("autoresponder/responses", full=True, response_type=1, response_content=f"Hello {number}")
+        tag = {"owner_id": str(OWNER), "content": f"Tag {number}", "visibility": 1, "names": [f"tag{number}"]}
+        await post("tags/entries", full=True, **tag)
+        await post("rules/entries", full=True, rule_text=f"Rule {number}")
 
 
 async def _add_entries(world: World) -> None:
@@ -129,7 +170,7 @@ async def _add_entries(world: World) -> None:
             "verifier_id": name,
             "user_id": MEMBER + number,
             "message_id": DEMO_GUILD + 10_000 + number,
-            "channel_id": DEMO_GUILD + 310,
+            "channel_id": GENERAL,
             "direct": number % 3 == 0,
             "created_at": began + timedelta(seconds=number),
             "is_verified": number % 2 == 0,

@@ -14,8 +14,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Integer, MetaData, String, Table
-from sqlalchemy import bindparam, event, insert, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    event,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -149,7 +163,7 @@ def _settings_json(row: Any, auto_delete: int) -> dict[str, Any]:
         "gmt": time_zone,
         "unit_system": unit_system,
         "auto_delete": str(auto_delete),
-        **{name: enabled for name, enabled in zip(_MODULE_NAMES, modules, strict=True)},
+        **dict(zip(_MODULE_NAMES, modules, strict=True)),
     }
 
 
