@@ -1,7 +1,7 @@
 """What a document costs: parsed and validated at each request, out of the document store, and stored in `/v1`.
 
 Every row is measured in the same run, interleaved, in process, on an in-memory sandbox and a SQLite file; the figures
-are ratios to the first row, since machines differ and are noisy. Run it with `make bench`.
+are ratios to the first row, since machines differ and are noisy. Run it with `make bench-engine`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,14 @@
 -- A request for wrk out of the environment, and its measurements as one line of JSON.
--- `@n@` in the body or the path becomes a number that goes up at each request, from 0 to LOAD_NUMBERS - 1 and again.
+-- `@n@` in the body or the path becomes a number that goes up at each request, from LOAD_FIRST to LOAD_NUMBERS - 1 and
+-- from 0 again. With LOAD_EVERY it goes up at every so manieth request, and the others have the number 0.
 
 local method = os.getenv("LOAD_METHOD")
 local path = os.getenv("LOAD_PATH")
 local body = os.getenv("LOAD_BODY")
 local numbers = tonumber(os.getenv("LOAD_NUMBERS"))
-local number = -1
+local number = tonumber(os.getenv("LOAD_FIRST")) - 1
+local every = tonumber(os.getenv("LOAD_EVERY"))
+local asked = 0
 
 wrk.method = method
 wrk.path = path
@@ -18,10 +21,18 @@ else
 end
 
 if numbers > 0 then
+  local function filled(with)
+    return wrk.format(method, (path:gsub("@n@", with)), nil, body and (body:gsub("@n@", with)))
+  end
+  local usual = nil
   request = function()
+    asked = asked + 1
+    if asked % every ~= 0 then
+      usual = usual or filled("0")
+      return usual
+    end
     number = (number + 1) % numbers
-    local filled = body and body:gsub("@n@", tostring(number))
-    return wrk.format(method, (path:gsub("@n@", tostring(number))), nil, filled)
+    return filled(tostring(number))
   end
 end
 

@@ -24,21 +24,24 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request; `@n@` in its path or body is another number each time, below `numbers`."""
+    """A request; `@n@` in its path or body is another number at `every` so manieth one, from `first` to `numbers`."""
 
     method: str
     path: str
     body: str = ""
     numbers: int = 0
+    first: int = 0
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a server answered in one go: requests a second, and milliseconds."""
+    """What a server answered in one go: requests a second, milliseconds, and how many."""
 
     rate: float
     p50: float
     p99: float
+    requests: int
 
 
 def require_wrk() -> None:
@@ -56,6 +59,8 @@ def measure(port: int, call: Call, seconds: float, connections: int = CONNECTION
         "LOAD_PATH": call.path,
         "LOAD_BODY": call.body,
         "LOAD_NUMBERS": str(call.numbers),
+        "LOAD_FIRST": str(call.first),
+        "LOAD_EVERY": str(call.every),
         "LOAD_AUTHORIZATION": TOKEN,
     }
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
@@ -65,7 +70,7 @@ def measure(port: int, call: Call, seconds: float, connections: int = CONNECTION
     found = json.loads(line.removeprefix("MEASURED "))
     if found["refused"] or found["broken"]:
         raise LoadFailed(f"{call.method} {call.path}: {found['refused']} refused, {found['broken']} broken")
-    return Load(found["requests"] / found["seconds"], found["p50"], found["p99"])
+    return Load(found["requests"] / found["seconds"], found["p50"], found["p99"], found["requests"])
 
 
 def answer(port: int, call: Call, number: int = 0) -> bytes:

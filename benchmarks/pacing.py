@@ -84,7 +84,7 @@ def run(port: int, call: Call, rate: float, seconds: float) -> Load:
                 took.append((perf_counter() - connection.due) * 1000)
                 free.append(busy.pop(each))
     percentiles = quantiles(took, n=100)
-    return Load(total / (perf_counter() - began), percentiles[49], percentiles[98])
+    return Load(total / (perf_counter() - began), percentiles[49], percentiles[98], total)
 
 
 def _requests(call: Call) -> list[bytes]:
