@@ -19,8 +19,6 @@ from benchmarks.subjects import OURS, RAW, Subject
 from benchmarks.works import LIST, READS, ROW, UPDATE, rest_value
 from benchmarks.world import World, pin_backends
 
-WARM_UP = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -182,7 +180,7 @@ def _rounds(
 
     doing = [each for each in subjects if each.has(work, world)]
     for subject in doing:
-        ask(subject, WARM_UP)
+        ask(subject, subject.warm_up)
     pin_backends(world)
     for turn in range(plan.rounds):
         say(f"{name}: {work}, round {turn + 1} of {plan.rounds}")

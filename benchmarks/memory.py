@@ -6,6 +6,7 @@ A million requests by turns to `/v1` and `/graphql`, with 50,000 documents among
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -39,11 +40,16 @@ def main(requests: int, documents: int) -> None:
                 # About a third of all requests are documents.
                 every = max(1, requests // 3 // documents)
                 new = replace(graphql_call(DOCUMENT, {"guild": str(DEMO_GUILD)}, documents), every=every)
-                if "errors" in json_answer(port, new):
-                    raise LoadFailed("the numbered document is refused")
+                require_accepted(json_answer(port, new))
                 measure_memory(server, (rest[ROW], new, rest[LIST]), requests, documents)
     except LoadFailed as error:
         raise click.ClickException(str(error)) from None
+
+
+def require_accepted(answer: Any) -> None:
+    """Raise LoadFailed for a GraphQL answer with errors."""
+    if "errors" in answer:
+        raise LoadFailed(f"the numbered document is refused: {answer}")
 
 
 def measure_memory(server: Server, calls: tuple[Call, ...], requests: int, documents: int) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from benchmarks.load import LoadFailed, measure
-from benchmarks.measuring import WARM_UP, Figure, Results, say
+from benchmarks.measuring import Figure, Results, say
 from benchmarks.servers import ROOT, free_port, serving
 from benchmarks.subjects import V1
 from benchmarks.works import ROW
@@ -42,7 +42,7 @@ def measure_scaling(results: Results, world: World, rounds: int, seconds: float)
         command = [*serve, "--workers", str(workers)]
         try:
             with serving(command, settings, port, call, world.folder / "scaling.log", ALL_CORES):
-                measure(port, call, WARM_UP)
+                measure(port, call, V1.warm_up)
                 pin_backends(world)
                 results.scaling[workers] = Figure.of([measure(port, call, seconds) for _ in range(rounds)])
         except LoadFailed as error:
