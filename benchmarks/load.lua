@@ -1,6 +1,6 @@
 -- A request for wrk out of the environment, and its measurements as one line of JSON.
 -- `@n@` in the body or the path becomes a number that goes up at each request, from LOAD_FIRST to LOAD_NUMBERS - 1 and
--- from 0 again. With LOAD_EVERY it goes up at every so manieth request, and the others have the number 0.
+-- from 0 again. With LOAD_EVERY only every n-th request gets the next number, and the others get 0.
 
 local method = os.getenv("LOAD_METHOD")
 local path = os.getenv("LOAD_PATH")

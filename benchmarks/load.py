@@ -24,7 +24,10 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request; `@n@` in its path or body is another number at `every` so manieth one, from `first` to `numbers`."""
+    """A request. `@n@` in its path or body becomes the next number, from `first` up to `numbers` and again from 0.
+
+    With `every` only each n-th request gets the next number, and the others get 0.
+    """
 
     method: str
     path: str

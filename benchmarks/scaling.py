@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
+
+from redis import Redis
+from redis.exceptions import RedisError
 
 from benchmarks.load import LoadFailed, measure
 from benchmarks.measuring import Figure, Results, say
@@ -28,7 +32,7 @@ def measure_scaling(results: Results, world: World, rounds: int, seconds: float)
     if "--workers" not in shown:
         results.skipped.append("several processes: `serve` has no option --workers yet")
         return
-    call = V1.calls(world)[ROW]
+    call, prefix = V1.calls(world)[ROW], f"bench-{os.getpid()}"
     for workers in range(1, MOST + 1):
         say(f"PostgreSQL and Redis: {workers} of {MOST} processes")
         port = free_port()
@@ -37,7 +41,7 @@ def measure_scaling(results: Results, world: World, rounds: int, seconds: float)
             "HUSQY_PORT": str(port),
             "HUSQY_DATABASE_POOL_SIZE": str(POOL),
             "HUSQY_REDIS_URL": REDIS,
-            "HUSQY_REDIS_PREFIX": f"bench-{os.getpid()}",
+            "HUSQY_REDIS_PREFIX": prefix,
         }
         command = [*serve, "--workers", str(workers)]
         try:
@@ -47,4 +51,7 @@ def measure_scaling(results: Results, world: World, rounds: int, seconds: float)
                 results.scaling[workers] = Figure.of([measure(port, call, seconds) for _ in range(rounds)])
         except LoadFailed as error:
             results.skipped.append(f"{workers} processes: {error}")
-            return
+            break
+    with Redis.from_url(REDIS) as redis, suppress(RedisError):
+        for key in redis.scan_iter(f"{prefix}*"):
+            redis.delete(key)
