@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -52,6 +53,11 @@ def measure_scaling(results: Results, world: World, rounds: int, seconds: float)
         except LoadFailed as error:
             results.skipped.append(f"{workers} processes: {error}")
             break
-    with Redis.from_url(REDIS) as redis, suppress(RedisError):
+    _forget(prefix)
+
+
+def _forget(prefix: str) -> None:
+    redis: Any = Redis.from_url(REDIS)  # pyright: ignore[reportUnknownMemberType]
+    with redis, suppress(RedisError):
         for key in redis.scan_iter(f"{prefix}*"):
             redis.delete(key)
