@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.measuring import Results
@@ -15,18 +16,19 @@ from benchmarks.subjects import FASTAPI, GRAPHQL, HAND_WRITTEN, POSTGRAPHILE, ST
 from benchmarks.works import LIST, READS, ROW, WORKS
 
 MISSED = "MISSED"
-_LIBRARIES = (
-    "starlette",
-    "uvicorn",
-    "sqlalchemy",
-    "orjson",
-    "strawberry-graphql",
-    "graphql-core",
-    "fastapi",
-    "pydantic",
-    "asyncpg",
-    "aiosqlite",
-)
+# Modules, and the packages that they come from.
+_LIBRARIES = {
+    "starlette": "starlette",
+    "uvicorn": "uvicorn",
+    "sqlalchemy": "sqlalchemy",
+    "orjson": "orjson",
+    "strawberry": "strawberry-graphql",
+    "graphql": "graphql-core",
+    "fastapi": "fastapi",
+    "pydantic": "pydantic",
+    "asyncpg": "asyncpg",
+    "aiosqlite": "aiosqlite",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def machine() -> str:
         (line.partition(":")[2].strip() for line in _read("/proc/cpuinfo") if line.startswith("model name")),
         platform.machine(),
     )
-    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    libraries = ", ".join(f"{package} {version(package)}" for name, package in _LIBRARIES.items() if find_spec(name))
     wrk = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False).stdout.split("[")[0].strip()
     cores = sum(line.startswith("processor") for line in _read("/proc/cpuinfo"))
     return f"{cores} x {model}, Python {platform.python_version()}, {libraries}, {wrk}"
