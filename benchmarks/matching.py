@@ -1,6 +1,6 @@
 """What a message costs the autoresponder, by the number of triggers: the figures are ratios to one trigger.
 
-Every row is measured in the same run, interleaved. Run it with `make bench`.
+Every row is measured in the same run, interleaved. Run it with `make bench-engine`.
 """
 
 from __future__ import annotations
