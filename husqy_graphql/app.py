@@ -103,7 +103,7 @@ class Program:
 def create_program(settings: Settings, *, clock: Clock = system_clock, now: Callable[[], float] = monotonic) -> Program:
     """Put the program together. `now` gives the seconds by which cached answers grow old."""
     engines = create_engines(settings.database_url.get_secret_value(), settings.database_pool_size)
-    reads = Reads(engines.read)
+    reads = Reads(engines.read, engines.driver)
     sandbox = create_sandbox(settings.sandbox_path, clock) if settings.sandbox else None
     http = (
         DiscordHTTP(SANDBOX_URL, transport=sandbox.transport, limits=DiscordRateLimits(SANDBOX_PER_SECOND))

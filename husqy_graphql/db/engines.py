@@ -20,8 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import greenlet_spawn
 
+from husqy_graphql.db.drivers import Driver, postgres_driver, sqlite_driver
+from husqy_graphql.db.prepared import Prepared
+
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 10_000
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    # FULL costs a sync a commit and keeps acknowledged changes over a power cut too.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +40,12 @@ class Engines:
 
     read: AsyncEngine
     write: AsyncEngine
+    driver: Driver | None  # of prepared reads; without one they go through `read`
 
     async def dispose(self) -> None:
         """Close every connection."""
+        if self.driver is not None:
+            await self.driver.close()
         await self.read.dispose()
         await self.write.dispose()
 
@@ -42,14 +55,20 @@ class Reads:
     """Runs selects, each on a connection that is given back at once."""
 
     engine: AsyncEngine
+    driver: Driver | None = None
 
-    async def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
+    async def all(self, statement: Executable | Prepared, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of a select."""
+        if isinstance(statement, Prepared):
+            read = statement.read(self.engine.dialect) if self.driver is not None else None
+            if read is not None and self.driver is not None:
+                return read.rows(await self.driver.fetch(read.text, read.arguments(parameters)))
+            statement = statement.statement
         return await greenlet_spawn(self._all, statement, parameters)
 
-    async def first(self, statement: Executable, **parameters: Any) -> Row[Any] | None:
+    async def first(self, statement: Executable | Prepared, **parameters: Any) -> Row[Any] | None:
         """The first row of a select, or None."""
-        return next(iter(await greenlet_spawn(self._all, statement, parameters)), None)
+        return next(iter(await self.all(statement, **parameters)), None)
 
     def _all(self, statement: Executable, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
         # One greenlet for the whole of it: an AsyncConnection takes one to connect, one to execute and one to close.
@@ -72,23 +91,21 @@ def create_engines(database_url: str, pool_size: int = 16) -> Engines:
 def _sqlite(url: URL, pool_size: int) -> Engines:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    read = create_async_engine(url, pool_size=min(pool_size, 8), max_overflow=0)
+    readers = min(pool_size, 8)
+    read = create_async_engine(url, pool_size=readers, max_overflow=0)
     write = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=SQLITE_BUSY_TIMEOUT_MS / 1000)
     for engine in (read, write):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
     event.listen(write.sync_engine, "begin", _begin_immediate)
-    return Engines(read, write)
+    return Engines(read, write, sqlite_driver(url, readers, _PRAGMAS))
 
 
 def _prepare_sqlite_connection(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # The driver's own implicit BEGIN comes too late and leaves out DDL; SQLAlchemy's events begin instead.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # FULL costs a sync a commit and keeps acknowledged changes over a power cut too.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
     cursor.close()
 
 
@@ -108,4 +125,4 @@ def _postgres(url: URL, pool_size: int) -> Engines:
         connect_args=connect_args,
     )
     write = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=connect_args)
-    return Engines(read, write)
+    return Engines(read, write, postgres_driver(url, read.dialect, pool_size, connect_args))

@@ -13,8 +13,9 @@ from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.prepared import Prepared
 
-NO_LIMIT: Final = 2**63 - 1
+NO_LIMIT: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +23,7 @@ class GuildRows:
     """The rows of a table that has a `guild_id` and an `id`, with one statement for each set of filters."""
 
     table: FromClause
-    _statements: dict[tuple[str, ...], Select[Any]] = field(default_factory=dict[tuple[str, ...], "Select[Any]"])
+    _statements: dict[tuple[str, ...], Prepared] = field(default_factory=dict[tuple[str, ...], Prepared])
 
     async def read(
         self, reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, **filters: Any
@@ -36,10 +37,10 @@ class GuildRows:
         limit = NO_LIMIT if limit is None else limit
         return await reads.all(self._statements[key], guild_id=guild_id, after_id=after_id, limit=limit, **given)
 
-    def _build(self, names: Sequence[str]) -> Select[Any]:
+    def _build(self, names: Sequence[str]) -> Prepared:
         column: Any = self.table.c
         where: list[ColumnElement[bool]] = [column[name] == bindparam(name) for name in names]
-        return (
+        return Prepared(
             select(self.table)
             .where(column.guild_id == bindparam("guild_id"), column.id > bindparam("after_id"), *where)
             .order_by(column.id)
@@ -52,7 +53,7 @@ class RowsByKeys:
     """The rows of a select whose column has one of some keys. A single key, which most requests have, is compared:
     SQLAlchemy writes the list of an IN anew each time."""
 
-    one: Select[Any]
+    one: Prepared
     many: Select[Any]
 
     async def read(self, reads: Reads, keys: Sequence[Any]) -> Sequence[Row[Any]]:
@@ -63,6 +64,6 @@ class RowsByKeys:
 def rows_by_keys(statement: Select[Any], column: ColumnElement[Any]) -> RowsByKeys:
     """The rows of a select by the keys in a column."""
     return RowsByKeys(
-        one=statement.where(column == bindparam("key")),
+        one=Prepared(statement.where(column == bindparam("key"))),
         many=statement.where(column.in_(bindparam("keys", expanding=True))),
     )

@@ -77,8 +77,8 @@ class Program:
     def _plan(self, variables: VariableValues) -> OperationPlan | None:
         try:
             return plan_operation(self.schema, self.operation, self.fragments, variables)
-        except TooManyFields:
-            return None
+        except (TooManyFields, GraphQLError):
+            return None  # graphql-core says what is wrong
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):

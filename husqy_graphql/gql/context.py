@@ -92,7 +92,7 @@ class Resources:
 
     @property
     def reads(self) -> Reads:
-        return Reads(self.engines.read)
+        return Reads(self.engines.read, self.engines.driver)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guild_rows import GuildRows
+from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.verifier.models import VerifierEntry, VerifierRole, VerifierSettings
 
 _SETTINGS = VerifierSettings.__table__
@@ -23,7 +24,7 @@ _ROLES_OF_GUILDS = (
     select(_ROLES).where(_ROLES.c.guild_id.in_(bindparam("guild_ids", expanding=True))).order_by(_ROLES.c.id)
 )
 _ENTRIES_OF_GUILD = GuildRows(_ENTRIES)
-_ENTRY = select(_ENTRIES).where(_ENTRIES.c.verifier_id == bindparam("verifier_id"))
+_ENTRY = Prepared(select(_ENTRIES).where(_ENTRIES.c.verifier_id == bindparam("verifier_id")))
 _ENTRIES_BY_IDS = select(_ENTRIES).where(_ENTRIES.c.id.in_(bindparam("row_ids", expanding=True)))
 _USERS = select(_ENTRIES.c.user_id).where(_ENTRIES.c.guild_id == bindparam("guild_id"))
 
