@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.api_keys.models import ApiKey
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import rows_by_keys
 
 _KEYS = ApiKey.__table__
 
 _BY_DIGEST = select(_KEYS.c.id, _KEYS.c.guild_id, _KEYS.c.last_use).where(
     _KEYS.c.digest.in_(bindparam("digests", expanding=True))
 )
-_BY_IDS = select(_KEYS).where(_KEYS.c.id.in_(bindparam("row_ids", expanding=True)))
+_BY_IDS = rows_by_keys(select(_KEYS), _KEYS.c.id)
 _OF_GUILD = (
     select(_KEYS)
     .where(_KEYS.c.guild_id == bindparam("guild_id"), _KEYS.c.id > bindparam("after_id"))
@@ -31,7 +32,7 @@ async def key_by_digest(reads: Reads, digests: Sequence[bytes]) -> Row[Any] | No
 
 
 async def keys_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_BY_IDS, row_ids=row_ids)
+    return await _BY_IDS.read(reads, row_ids)
 
 
 async def keys_of_guild(reads: Reads, guild_id: int, *, after_id: int, limit: int | None) -> Sequence[Row[Any]]:

@@ -5,11 +5,12 @@ A statement is built once for each of its forms: building one anew costs more th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, select
+import orjson
+from sqlalchemy import ARRAY, Row, Select, String, any_, bindparam, func, select
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
 from husqy_graphql.db.engines import Reads
@@ -50,20 +51,28 @@ class GuildRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowsByKeys:
-    """The rows of a select whose column has one of some keys. A single key, which most requests have, is compared:
-    SQLAlchemy writes the list of an IN anew each time."""
+    """The rows of a select whose column has one of some keys: one text whatever their number, and a shorter one for a
+    single key, which most requests have."""
 
     one: Prepared
-    many: Select[Any]
+    many: Mapping[str, Prepared]  # by dialect
 
     async def read(self, reads: Reads, keys: Sequence[Any]) -> Sequence[Row[Any]]:
         """The rows with these keys, in the order of the select."""
-        return await (reads.all(self.one, key=keys[0]) if len(keys) == 1 else reads.all(self.many, keys=keys))
+        if len(keys) == 1:
+            return await reads.all(self.one, key=keys[0])
+        dialect = reads.engine.dialect.name
+        given = orjson.dumps(list(keys)).decode() if dialect == "sqlite" else list(keys)
+        return await reads.all(self.many[dialect], keys=given)
 
 
 def rows_by_keys(statement: Select[Any], column: ColumnElement[Any]) -> RowsByKeys:
     """The rows of a select by the keys in a column."""
+    listed = func.json_each(bindparam("keys", type_=String)).table_valued("value")
     return RowsByKeys(
         one=Prepared(statement.where(column == bindparam("key"))),
-        many=statement.where(column.in_(bindparam("keys", expanding=True))),
+        many={
+            "sqlite": Prepared(statement.where(column.in_(select(listed.c.value)))),
+            "postgresql": Prepared(statement.where(column == any_(bindparam("keys", type_=ARRAY(column.type))))),
+        },
     )

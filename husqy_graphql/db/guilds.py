@@ -14,6 +14,7 @@ from husqy_graphql.core.premium import is_active
 from husqy_graphql.db.base import Base, UtcDateTime, guild_key, row_id, snowflake
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guild_rows import rows_by_keys
+from husqy_graphql.db.prepared import Prepared
 
 
 class GuildSettings(Base):
@@ -118,7 +119,7 @@ async def guilds_with_entitlements(reads: Reads) -> list[int]:
     return [row.guild_id for row in await reads.all(_GUILDS_WITH_ENTITLEMENTS)]
 
 
-_GUILDS_WITH_ENTITLEMENTS = select(GuildEntitlement.guild_id).distinct().order_by(GuildEntitlement.guild_id)
+_GUILDS_WITH_ENTITLEMENTS = Prepared(select(GuildEntitlement.guild_id).distinct().order_by(GuildEntitlement.guild_id))
 _MEMBERS = GuildMember.__table__
 _PREVENTING_MEMBERS = select(_MEMBERS.c.guild_id, _MEMBERS.c.user_id).where(
     _MEMBERS.c.guild_id.in_(bindparam("guild_ids", expanding=True)), _MEMBERS.c.prevent_data_collection

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.journals import ModuleIntent
+from husqy_graphql.db.prepared import Prepared
 
 _INTENTS = ModuleIntent.__table__
-_OLDER = select(_INTENTS).where(_INTENTS.c.created_at < bindparam("before")).order_by(_INTENTS.c.id)
+_OLDER = Prepared(select(_INTENTS).where(_INTENTS.c.created_at < bindparam("before")).order_by(_INTENTS.c.id))
 
 
 async def add_intent(session: AsyncSession, guild_id: int, module: ModuleName, now: datetime) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
-from sqlalchemy import Dialect, Select, types
+from sqlalchemy import Dialect, SelectBase, types
 
 RawRows: TypeAlias = Iterable[Sequence[Any]]
 
@@ -24,7 +24,7 @@ _PLAIN = (types.Integer, types.String, types.Boolean, types.LargeBinary, types.D
 class Prepared:
     """A select for the life of the process; made once, at the top of a module."""
 
-    statement: Select[Any]
+    statement: SelectBase
     _reads: dict[str, PreparedRead | None] = field(default_factory=dict[str, "PreparedRead | None"])
 
     def read(self, dialect: Dialect) -> PreparedRead | None:
@@ -54,7 +54,7 @@ class PreparedRead:
         return [processors[name](values[name]) if name in processors else values[name] for name in self.names]
 
 
-def _prepare(statement: Select[Any], dialect: Dialect) -> PreparedRead | None:
+def _prepare(statement: SelectBase, dialect: Dialect) -> PreparedRead | None:
     compiled: Any = statement.compile(dialect=dialect)
     columns = statement.selected_columns
     if compiled.post_compile_params or not all(_is_plain(column.type) for column in columns):
@@ -67,7 +67,8 @@ def _prepare(statement: Select[Any], dialect: Dialect) -> PreparedRead | None:
         fixed={name: bind.effective_value for name, bind in bound.items() if not bind.required},
         processors={name: process for name, process in processors.items() if process is not None},
         rows=_row_maker(
-            [column.key for column in columns], [_result_processor(column.type, dialect) for column in columns]
+            [column.key or f"column{index}" for index, column in enumerate(columns)],
+            [_result_processor(column.type, dialect) for column in columns],
         ),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import Parameter
 from typing import Any, Final
 
 from graphql import (
@@ -154,6 +155,8 @@ def plan_call(schema: GraphQLSchema, definition: GraphQLField, node: FieldNode, 
     for name, argument in definition.args.items():
         if name not in python_names or not is_leaf_type(get_named_type(argument.type)):
             return None
+        if not is_required_argument(argument) and _has_no_default(of, python_names[name]):
+            return None  # a call without it fails, and Strawberry decides when
         written = given.get(name)
         is_variable = written is not None and isinstance(written.value, VariableNode)
         value = Undefined if is_variable and is_required_argument(argument) else _written(node, name, argument, written)
@@ -178,6 +181,11 @@ def _written(node: FieldNode, name: str, argument: GraphQLArgument, written: Arg
     found: dict[str, Any] = {}
     coerce_argument(found, node, name, argument, written, NO_VARIABLES, None, hide_suggestions=True)
     return found.get(name, Undefined)
+
+
+def _has_no_default(of: StrawberryField, python_name: str) -> bool:
+    assert of.base_resolver is not None
+    return of.base_resolver.signature.parameters[python_name].default is Parameter.empty
 
 
 def _own(value: Any) -> Any:

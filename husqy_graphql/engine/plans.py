@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
@@ -63,7 +64,9 @@ class FieldPlan:
     plain: PlainField | None
     complete: Complete | None = None
     mixed: SelectionPlan | None = None
-    selections: dict[GraphQLObjectType, SelectionPlan] = field(default_factory=dict[GraphQLObjectType, "SelectionPlan"])
+    selections: dict[GraphQLObjectType, SelectionPlan | None] = field(
+        default_factory=dict[GraphQLObjectType, "SelectionPlan | None"]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,12 +93,14 @@ class OperationPlan:
     by_details: dict[int, FieldPlan]
     root: SelectionPlan
 
-    def selection_of(self, parent: FieldPlan, of: GraphQLObjectType) -> SelectionPlan:
-        """What a field selects of one of its types."""
-        known = parent.selections.get(of)
-        if known is None:
-            known = parent.selections[of] = _Planner(self).below(of, parent.details)
-        return known
+    def selection_of(self, parent: FieldPlan, of: GraphQLObjectType) -> SelectionPlan | None:
+        """What a field selects of one of its types; None where graphql-core has to look itself."""
+        if of not in parent.selections:
+            try:
+                parent.selections[of] = _Planner(self).below(of, parent.details)
+            except (TooManyFields, GraphQLError):
+                parent.selections[of] = None
+        return parent.selections[of]
 
 
 def plan_operation(

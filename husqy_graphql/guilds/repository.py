@@ -11,43 +11,41 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import rows_by_keys
 from husqy_graphql.db.guilds import GuildEntitlement, GuildMember, GuildSettings
 from husqy_graphql.db.journals import AuditLogEntry
+from husqy_graphql.db.prepared import Prepared
 
 _SETTINGS = GuildSettings.__table__
 _ENTITLEMENTS = GuildEntitlement.__table__
 _MEMBERS = GuildMember.__table__
 _AUDIT = AuditLogEntry.__table__
 
-_SETTINGS_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids", expanding=True)))
-_ENTITLEMENTS_OF_GUILDS = (
-    select(_ENTITLEMENTS)
-    .where(_ENTITLEMENTS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
-    .order_by(_ENTITLEMENTS.c.id)
+_SETTINGS_BY_IDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.id)
+_ENTITLEMENTS_OF_GUILDS = rows_by_keys(select(_ENTITLEMENTS).order_by(_ENTITLEMENTS.c.id), _ENTITLEMENTS.c.guild_id)
+_ENTITLEMENT_BY_IDS = rows_by_keys(select(_ENTITLEMENTS), _ENTITLEMENTS.c.id)
+_MEMBER = Prepared(
+    select(_MEMBERS).where(_MEMBERS.c.guild_id == bindparam("guild_id"), _MEMBERS.c.user_id == bindparam("user_id"))
 )
-_ENTITLEMENT_BY_IDS = select(_ENTITLEMENTS).where(_ENTITLEMENTS.c.id.in_(bindparam("row_ids", expanding=True)))
-_MEMBER = select(_MEMBERS).where(
-    _MEMBERS.c.guild_id == bindparam("guild_id"), _MEMBERS.c.user_id == bindparam("user_id")
-)
-_AUDIT_ROWS_OF_MEMBER = (
+_AUDIT_ROWS_OF_MEMBER = Prepared(
     select(func.count())
     .select_from(_AUDIT)
     .where(_AUDIT.c.guild_id == bindparam("guild_id"), _AUDIT.c.actor_user_id == bindparam("user_id"))
 )
-_AUDIT_BY_IDS = select(_AUDIT).where(_AUDIT.c.id.in_(bindparam("row_ids", expanding=True)))
+_AUDIT_BY_IDS = rows_by_keys(select(_AUDIT), _AUDIT.c.id)
 
 
 async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_SETTINGS_BY_IDS, row_ids=row_ids)
+    return await _SETTINGS_BY_IDS.read(reads, row_ids)
 
 
 async def entitlements_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """All entitlement rows of the guilds, ended and deleted ones included, by row id."""
-    return await reads.all(_ENTITLEMENTS_OF_GUILDS, guild_ids=guild_ids)
+    return await _ENTITLEMENTS_OF_GUILDS.read(reads, guild_ids)
 
 
 async def entitlements_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_ENTITLEMENT_BY_IDS, row_ids=row_ids)
+    return await _ENTITLEMENT_BY_IDS.read(reads, row_ids)
 
 
 async def member(reads: Reads, guild_id: int, user_id: int) -> Row[Any] | None:
@@ -87,7 +85,7 @@ async def audit_log(
 
 
 async def audit_entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_AUDIT_BY_IDS, row_ids=row_ids)
+    return await _AUDIT_BY_IDS.read(reads, row_ids)
 
 
 async def add_settings_if_absent(session: AsyncSession, guild_id: int) -> bool:

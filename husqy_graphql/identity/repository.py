@@ -10,11 +10,12 @@ from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.identity.models import Session
 
 _SESSIONS = Session.__table__
 
-_BY_DIGEST = select(_SESSIONS).where(_SESSIONS.c.digest == bindparam("digest"))
+_BY_DIGEST = Prepared(select(_SESSIONS).where(_SESSIONS.c.digest == bindparam("digest")))
 
 
 async def session_by_digest(reads: Reads, digest: bytes) -> Row[Any] | None:

@@ -10,7 +10,8 @@ from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows
+from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
+from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.autoresponder.models import (
     AutoresponderFilter,
     AutoresponderLink,
@@ -27,24 +28,26 @@ _LINKS = AutoresponderLink.__table__
 
 _TRIGGERS_OF_GUILD = GuildRows(_TRIGGERS)
 _RESPONSES_OF_GUILD = GuildRows(_RESPONSES)
-_TRIGGER = select(_TRIGGERS).where(
-    _TRIGGERS.c.guild_id == bindparam("guild_id"), _TRIGGERS.c.trigger_id == bindparam("trigger_id")
+_TRIGGER = Prepared(
+    select(_TRIGGERS).where(
+        _TRIGGERS.c.guild_id == bindparam("guild_id"), _TRIGGERS.c.trigger_id == bindparam("trigger_id")
+    )
 )
-_RESPONSE = select(_RESPONSES).where(
-    _RESPONSES.c.guild_id == bindparam("guild_id"), _RESPONSES.c.response_id == bindparam("response_id")
+_RESPONSE = Prepared(
+    select(_RESPONSES).where(
+        _RESPONSES.c.guild_id == bindparam("guild_id"), _RESPONSES.c.response_id == bindparam("response_id")
+    )
 )
-_TRIGGERS_BY_IDS = select(_TRIGGERS).where(_TRIGGERS.c.id.in_(bindparam("row_ids", expanding=True)))
-_RESPONSES_BY_IDS = select(_RESPONSES).where(_RESPONSES.c.id.in_(bindparam("row_ids", expanding=True)))
-_FILTERS_OF = (
-    select(_FILTERS).where(_FILTERS.c.trigger_row_id.in_(bindparam("row_ids", expanding=True))).order_by(_FILTERS.c.id)
-)
+_TRIGGERS_BY_IDS = rows_by_keys(select(_TRIGGERS), _TRIGGERS.c.id)
+_RESPONSES_BY_IDS = rows_by_keys(select(_RESPONSES), _RESPONSES.c.id)
+_FILTERS_OF = rows_by_keys(select(_FILTERS).order_by(_FILTERS.c.id), _FILTERS.c.trigger_row_id)
 _LINKED = (
     select(_LINKS.c.trigger_row_id, _RESPONSES)
     .join(_RESPONSES, _RESPONSES.c.id == _LINKS.c.response_row_id)
     .where(_LINKS.c.trigger_row_id.in_(bindparam("row_ids", expanding=True)))
     .order_by(_LINKS.c.id)
 )
-_TEXTS = (
+_TEXTS = Prepared(
     select(_TRIGGERS.c.trigger.label("text"))
     .where(_TRIGGERS.c.guild_id == bindparam("guild_id"), _TRIGGERS.c.trigger.is_not(None))
     .union_all(
@@ -86,7 +89,7 @@ async def trigger(reads: Reads, guild_id: int, trigger_id: str) -> FullTrigger |
 
 
 async def triggers_by_ids(reads: Reads, row_ids: Sequence[int]) -> list[FullTrigger]:
-    return await _full(reads, await reads.all(_TRIGGERS_BY_IDS, row_ids=row_ids))
+    return await _full(reads, await _TRIGGERS_BY_IDS.read(reads, row_ids))
 
 
 async def responses(
@@ -101,7 +104,7 @@ async def response(reads: Reads, guild_id: int, response_id: str) -> Row[Any] | 
 
 
 async def responses_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_RESPONSES_BY_IDS, row_ids=row_ids)
+    return await _RESPONSES_BY_IDS.read(reads, row_ids)
 
 
 async def stored_texts(reads: Reads, guild_id: int) -> list[str]:
@@ -145,7 +148,7 @@ async def find_responses(
 async def load_trigger(session: AsyncSession, row: AutoresponderTrigger) -> FullTrigger:
     """The trigger as the transaction sees it."""
     filters: dict[str, list[int]] = {}
-    for each in await session.execute(_FILTERS_OF, {"row_ids": [row.id]}):
+    for each in await session.execute(_FILTERS_OF.one.statement, {"key": row.id}):
         filters.setdefault(each.kind, []).append(each.target_id)
     linked = (await session.execute(_LINKED, {"row_ids": [row.id]})).all()
     return FullTrigger(row, filters, list(linked))
@@ -232,7 +235,7 @@ async def _full(reads: Reads, rows: Sequence[Any]) -> list[FullTrigger]:
         return []
     row_ids = [row.id for row in rows]
     filters: dict[int, dict[str, list[int]]] = {row_id: {} for row_id in row_ids}
-    for each in await reads.all(_FILTERS_OF, row_ids=row_ids):
+    for each in await _FILTERS_OF.read(reads, row_ids):
         filters[each.trigger_row_id].setdefault(each.kind, []).append(each.target_id)
     linked: dict[int, list[Any]] = {row_id: [] for row_id in row_ids}
     for each in await reads.all(_LINKED, row_ids=row_ids):

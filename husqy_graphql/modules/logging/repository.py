@@ -10,32 +10,34 @@ from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import rows_by_keys
 from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.db.journals import LogLine
+from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.logging.models import LoggingSettings
 
 _SETTINGS = LoggingSettings.__table__
 _GUILDS = GuildSettings.__table__
 _LINES = LogLine.__table__
 
-_OF_GUILDS = select(_SETTINGS).where(_SETTINGS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
-_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids", expanding=True)))
-_FOR_POSTING = (
+_OF_GUILDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.guild_id)
+_BY_IDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.id)
+_FOR_POSTING = Prepared(
     select(_SETTINGS, _GUILDS.c.language, _GUILDS.c.time_zone)
     .join(_GUILDS, _GUILDS.c.guild_id == _SETTINGS.c.guild_id)
     .where(_SETTINGS.c.guild_id == bindparam("guild_id"))
 )
-_PENDING = select(_LINES).where(_LINES.c.guild_id == bindparam("guild_id")).order_by(_LINES.c.id).limit(100)
-_GUILDS_WITH_LINES = select(_LINES.c.guild_id).distinct().limit(1_000)
+_PENDING = Prepared(select(_LINES).where(_LINES.c.guild_id == bindparam("guild_id")).order_by(_LINES.c.id).limit(100))
+_GUILDS_WITH_LINES = Prepared(select(_LINES.c.guild_id).distinct().limit(1_000))
 
 
 async def settings_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """The settings rows of those of the guilds that log."""
-    return await reads.all(_OF_GUILDS, guild_ids=guild_ids)
+    return await _OF_GUILDS.read(reads, guild_ids)
 
 
 async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_BY_IDS, row_ids=row_ids)
+    return await _BY_IDS.read(reads, row_ids)
 
 
 async def settings_for_posting(reads: Reads, guild_id: int) -> Row[Any] | None:

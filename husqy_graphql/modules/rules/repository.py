@@ -10,8 +10,9 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows
+from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
 from husqy_graphql.db.guilds import GuildSettings
+from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.rules.models import RulesActiveEntry, RulesEntry, RulesRole, RulesSettings
 
 ROLE_KINDS = ("accepted", "denied")
@@ -22,29 +23,33 @@ _ENTRIES = RulesEntry.__table__
 _ACTIVE = RulesActiveEntry.__table__
 _GUILDS = GuildSettings.__table__
 
-_SETTINGS_OF_GUILDS = select(_SETTINGS).where(_SETTINGS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
-_SETTINGS_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids", expanding=True)))
-_ROLES_OF = select(_ROLES).where(_ROLES.c.settings_id.in_(bindparam("row_ids", expanding=True))).order_by(_ROLES.c.id)
-_SHOWN = (
+_SETTINGS_OF_GUILDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.guild_id)
+_SETTINGS_BY_IDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.id)
+_ROLES_OF = rows_by_keys(select(_ROLES).order_by(_ROLES.c.id), _ROLES.c.settings_id)
+_SHOWN = Prepared(
     select(_SETTINGS, _GUILDS.c.language, _GUILDS.c.time_zone, _GUILDS.c.auto_delete)
     .join(_GUILDS, _GUILDS.c.guild_id == _SETTINGS.c.guild_id)
     .where(_SETTINGS.c.guild_id == bindparam("guild_id"))
 )
-_GUILD_OF_MESSAGE = select(_SETTINGS.c.guild_id).where(
-    _SETTINGS.c.rules_channel == bindparam("channel_id"), _SETTINGS.c.rules_message_id == bindparam("message_id")
+_GUILD_OF_MESSAGE = Prepared(
+    select(_SETTINGS.c.guild_id).where(
+        _SETTINGS.c.rules_channel == bindparam("channel_id"), _SETTINGS.c.rules_message_id == bindparam("message_id")
+    )
 )
-_GUILD_OF_ACTIVE_ENTRY = select(_ACTIVE.c.guild_id).where(
-    _ACTIVE.c.channel_id == bindparam("channel_id"),
-    _ACTIVE.c.message_id == bindparam("message_id"),
-    _ACTIVE.c.user_id == bindparam("user_id"),
+_GUILD_OF_ACTIVE_ENTRY = Prepared(
+    select(_ACTIVE.c.guild_id).where(
+        _ACTIVE.c.channel_id == bindparam("channel_id"),
+        _ACTIVE.c.message_id == bindparam("message_id"),
+        _ACTIVE.c.user_id == bindparam("user_id"),
+    )
 )
 _ENTRIES_OF_GUILD = GuildRows(_ENTRIES)
-_ENTRY = select(_ENTRIES).where(
-    _ENTRIES.c.guild_id == bindparam("guild_id"), _ENTRIES.c.rule_id == bindparam("rule_id")
+_ENTRY = Prepared(
+    select(_ENTRIES).where(_ENTRIES.c.guild_id == bindparam("guild_id"), _ENTRIES.c.rule_id == bindparam("rule_id"))
 )
-_ENTRIES_BY_IDS = select(_ENTRIES).where(_ENTRIES.c.id.in_(bindparam("row_ids", expanding=True)))
+_ENTRIES_BY_IDS = rows_by_keys(select(_ENTRIES), _ENTRIES.c.id)
 _ACTIVE_OF_GUILD = GuildRows(_ACTIVE)
-_ACTIVE_BY_IDS = select(_ACTIVE).where(_ACTIVE.c.id.in_(bindparam("row_ids", expanding=True)))
+_ACTIVE_BY_IDS = rows_by_keys(select(_ACTIVE), _ACTIVE.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,11 @@ class FullSettings:
 
 async def settings_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> list[FullSettings]:
     """The settings of those of the guilds that have the module on."""
-    return await _full(reads, await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids))
+    return await _full(reads, await _SETTINGS_OF_GUILDS.read(reads, guild_ids))
 
 
 async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> list[FullSettings]:
-    return await _full(reads, await reads.all(_SETTINGS_BY_IDS, row_ids=row_ids))
+    return await _full(reads, await _SETTINGS_BY_IDS.read(reads, row_ids))
 
 
 async def shown_settings(reads: Reads, guild_id: int) -> FullSettings | None:
@@ -100,7 +105,7 @@ async def entry(reads: Reads, guild_id: int, rule_id: str) -> Row[Any] | None:
 
 
 async def entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_ENTRIES_BY_IDS, row_ids=row_ids)
+    return await _ENTRIES_BY_IDS.read(reads, row_ids)
 
 
 async def active_entries(
@@ -111,7 +116,7 @@ async def active_entries(
 
 
 async def active_entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_ACTIVE_BY_IDS, row_ids=row_ids)
+    return await _ACTIVE_BY_IDS.read(reads, row_ids)
 
 
 async def find_settings(session: AsyncSession, guild_id: int) -> RulesSettings | None:
@@ -120,7 +125,7 @@ async def find_settings(session: AsyncSession, guild_id: int) -> RulesSettings |
 
 async def load_settings(session: AsyncSession, row: RulesSettings) -> FullSettings:
     """The settings as the transaction sees them."""
-    found = (await session.execute(_ROLES_OF, {"row_ids": [row.id]})).all()
+    found = (await session.execute(_ROLES_OF.one.statement, {"key": row.id})).all()
     return FullSettings(row, _by_kind(found))
 
 
@@ -196,7 +201,7 @@ async def delete_of_guild(
 async def _full(reads: Reads, rows: Sequence[Any]) -> list[FullSettings]:
     if not rows:
         return []
-    found = await reads.all(_ROLES_OF, row_ids=[row.id for row in rows])
+    found = await _ROLES_OF.read(reads, [row.id for row in rows])
     return [FullSettings(row, _by_kind([each for each in found if each.settings_id == row.id])) for row in rows]
 
 

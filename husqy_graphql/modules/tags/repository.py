@@ -11,6 +11,8 @@ from sqlalchemy import Select, bindparam, delete, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.guild_rows import rows_by_keys
+from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.tags.models import Tag, TagName, TagVisibility
 
 _PUBLIC = TagVisibility.PUBLIC.value
@@ -23,16 +25,16 @@ _TAGS_OF_GUILD = (
     .where(_TAGS.c.guild_id == bindparam("guild_id"), _TAGS.c.id > bindparam("after_id"))
     .order_by(_TAGS.c.id)
 )
-_TAGS_BY_TAG_IDS = select(_TAGS).where(_TAGS.c.tag_id.in_(bindparam("tag_ids", expanding=True)))
-_TAGS_BY_IDS = select(_TAGS).where(_TAGS.c.id.in_(bindparam("row_ids", expanding=True)))
-_NAMES_OF = select(_NAMES).where(_NAMES.c.tag_row_id.in_(bindparam("row_ids", expanding=True))).order_by(_NAMES.c.id)
+_TAGS_BY_TAG_IDS = rows_by_keys(select(_TAGS), _TAGS.c.tag_id)
+_TAGS_BY_IDS = rows_by_keys(select(_TAGS), _TAGS.c.id)
+_NAMES_OF = rows_by_keys(select(_NAMES).order_by(_NAMES.c.id), _NAMES.c.tag_row_id)
 _NAMES_OF_GUILD = (
     select(_NAMES, _TAGS.c.tag_id)
     .join(_TAGS, _TAGS.c.id == _NAMES.c.tag_row_id)
     .where(_NAMES.c.guild_id == bindparam("guild_id"), _NAMES.c.id > bindparam("after_id"))
     .order_by(_NAMES.c.id)
 )
-_TEXTS = (
+_TEXTS = Prepared(
     select(_TAGS.c.content.label("text"), _TAGS.c.owner_id)
     .where(_TAGS.c.guild_id == bindparam("guild_id"))
     .union_all(
@@ -84,11 +86,11 @@ async def tags(
 
 
 async def tags_by_tag_ids(reads: Reads, tag_ids: Sequence[str]) -> list[FullTag]:
-    return await _full(reads, await reads.all(_TAGS_BY_TAG_IDS, tag_ids=tag_ids))
+    return await _full(reads, await _TAGS_BY_TAG_IDS.read(reads, tag_ids))
 
 
 async def tags_by_ids(reads: Reads, row_ids: Sequence[int]) -> list[FullTag]:
-    return await _full(reads, await reads.all(_TAGS_BY_IDS, row_ids=row_ids))
+    return await _full(reads, await _TAGS_BY_IDS.read(reads, row_ids))
 
 
 async def names(
@@ -189,7 +191,7 @@ def _usable(statement: Select[Any], user_id: int | None) -> Select[Any]:
 async def _full(reads: Reads, rows: Sequence[Any]) -> list[FullTag]:
     if not rows:
         return []
-    return _joined(rows, await reads.all(_NAMES_OF, row_ids=[row.id for row in rows]))
+    return _joined(rows, await _NAMES_OF.read(reads, [row.id for row in rows]))
 
 
 def _joined(rows: Sequence[Any], named: Sequence[Any]) -> list[FullTag]:

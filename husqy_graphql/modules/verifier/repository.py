@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows
+from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
 from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.verifier.models import VerifierEntry, VerifierRole, VerifierSettings
 
@@ -18,15 +18,13 @@ _SETTINGS = VerifierSettings.__table__
 _ROLES = VerifierRole.__table__
 _ENTRIES = VerifierEntry.__table__
 
-_SETTINGS_OF_GUILDS = select(_SETTINGS).where(_SETTINGS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
-_SETTINGS_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids", expanding=True)))
-_ROLES_OF_GUILDS = (
-    select(_ROLES).where(_ROLES.c.guild_id.in_(bindparam("guild_ids", expanding=True))).order_by(_ROLES.c.id)
-)
+_SETTINGS_OF_GUILDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.guild_id)
+_SETTINGS_BY_IDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.id)
+_ROLES_OF_GUILDS = rows_by_keys(select(_ROLES).order_by(_ROLES.c.id), _ROLES.c.guild_id)
 _ENTRIES_OF_GUILD = GuildRows(_ENTRIES)
 _ENTRY = Prepared(select(_ENTRIES).where(_ENTRIES.c.verifier_id == bindparam("verifier_id")))
-_ENTRIES_BY_IDS = select(_ENTRIES).where(_ENTRIES.c.id.in_(bindparam("row_ids", expanding=True)))
-_USERS = select(_ENTRIES.c.user_id).where(_ENTRIES.c.guild_id == bindparam("guild_id"))
+_ENTRIES_BY_IDS = rows_by_keys(select(_ENTRIES), _ENTRIES.c.id)
+_USERS = Prepared(select(_ENTRIES.c.user_id).where(_ENTRIES.c.guild_id == bindparam("guild_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +45,11 @@ class FullSettings:
 
 async def settings_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> list[FullSettings]:
     """The settings of those of the guilds that have the module on: two statements, however many there are."""
-    return await _full(reads, await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids))
+    return await _full(reads, await _SETTINGS_OF_GUILDS.read(reads, guild_ids))
 
 
 async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> list[FullSettings]:
-    return await _full(reads, await reads.all(_SETTINGS_BY_IDS, row_ids=row_ids))
+    return await _full(reads, await _SETTINGS_BY_IDS.read(reads, row_ids))
 
 
 async def entries(
@@ -74,7 +72,7 @@ async def entry(reads: Reads, verifier_id: str) -> Row[Any] | None:
 
 
 async def entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_ENTRIES_BY_IDS, row_ids=row_ids)
+    return await _ENTRIES_BY_IDS.read(reads, row_ids)
 
 
 async def users_of_entries(reads: Reads, guild_id: int) -> list[int]:
@@ -88,7 +86,7 @@ async def find_settings(session: AsyncSession, guild_id: int) -> VerifierSetting
 
 async def find_role_ids(session: AsyncSession, guild_id: int) -> list[int]:
     """The roles of those who pass, in order."""
-    return [row.role_id for row in await session.execute(_ROLES_OF_GUILDS, {"guild_ids": [guild_id]})]
+    return [row.role_id for row in await session.execute(_ROLES_OF_GUILDS.one.statement, {"key": guild_id})]
 
 
 async def replace_roles(session: AsyncSession, guild_id: int, role_ids: Iterable[int]) -> None:
@@ -144,6 +142,6 @@ async def _full(reads: Reads, rows: Sequence[Any]) -> list[FullSettings]:
     if not rows:
         return []
     role_ids: dict[int, list[int]] = {row.guild_id: [] for row in rows}
-    for each in await reads.all(_ROLES_OF_GUILDS, guild_ids=list(role_ids)):
+    for each in await _ROLES_OF_GUILDS.read(reads, list(role_ids)):
         role_ids[each.guild_id].append(each.role_id)
     return [FullSettings(row, role_ids[row.guild_id]) for row in rows]

@@ -10,8 +10,9 @@ from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows
+from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
 from husqy_graphql.db.guilds import GuildSettings
+from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.welcoming.models import (
     WelcomingAutorole,
     WelcomingResponse,
@@ -25,22 +26,20 @@ _AUTOROLES = WelcomingAutorole.__table__
 _RESPONSES = WelcomingResponse.__table__
 _TIMED_ROLES = WelcomingTimedRole.__table__
 
-_SETTINGS_OF_GUILDS = select(_SETTINGS).where(_SETTINGS.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
-_SETTINGS_BY_IDS = select(_SETTINGS).where(_SETTINGS.c.id.in_(bindparam("row_ids", expanding=True)))
-_AUTOROLES_OF_GUILDS = (
-    select(_AUTOROLES)
-    .where(_AUTOROLES.c.guild_id.in_(bindparam("guild_ids", expanding=True)))
-    .order_by(_AUTOROLES.c.id)
-)
+_SETTINGS_OF_GUILDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.guild_id)
+_SETTINGS_BY_IDS = rows_by_keys(select(_SETTINGS), _SETTINGS.c.id)
+_AUTOROLES_OF_GUILDS = rows_by_keys(select(_AUTOROLES).order_by(_AUTOROLES.c.id), _AUTOROLES.c.guild_id)
 _RESPONSES_OF_GUILD = GuildRows(_RESPONSES)
-_RESPONSES_BY_IDS = select(_RESPONSES).where(_RESPONSES.c.id.in_(bindparam("row_ids", expanding=True)))
-_RESPONSES_BY_NAMES = select(_RESPONSES).where(_RESPONSES.c.response_id.in_(bindparam("response_ids", expanding=True)))
+_RESPONSES_BY_IDS = rows_by_keys(select(_RESPONSES), _RESPONSES.c.id)
+_RESPONSES_BY_NAMES = rows_by_keys(select(_RESPONSES), _RESPONSES.c.response_id)
 _TIMED_ROLES_OF_GUILD = GuildRows(_TIMED_ROLES)
-_TIMED_ROLE = select(_TIMED_ROLES).where(
-    _TIMED_ROLES.c.guild_id == bindparam("guild_id"), _TIMED_ROLES.c.timed_role_id == bindparam("timed_role_id")
+_TIMED_ROLE = Prepared(
+    select(_TIMED_ROLES).where(
+        _TIMED_ROLES.c.guild_id == bindparam("guild_id"), _TIMED_ROLES.c.timed_role_id == bindparam("timed_role_id")
+    )
 )
-_TIMED_ROLES_BY_IDS = select(_TIMED_ROLES).where(_TIMED_ROLES.c.id.in_(bindparam("row_ids", expanding=True)))
-_TIMED_ROLES_AT_WORK = (
+_TIMED_ROLES_BY_IDS = rows_by_keys(select(_TIMED_ROLES), _TIMED_ROLES.c.id)
+_TIMED_ROLES_AT_WORK = Prepared(
     select(_TIMED_ROLES)
     .join(_SETTINGS, _SETTINGS.c.guild_id == _TIMED_ROLES.c.guild_id)
     .join(_GUILDS, _GUILDS.c.guild_id == _TIMED_ROLES.c.guild_id)
@@ -67,11 +66,11 @@ class FullSettings:
 
 async def settings_of_guilds(reads: Reads, guild_ids: Sequence[int]) -> list[FullSettings]:
     """The settings of those of the guilds that have the module on: two statements, however many there are."""
-    return await _full(reads, await reads.all(_SETTINGS_OF_GUILDS, guild_ids=guild_ids))
+    return await _full(reads, await _SETTINGS_OF_GUILDS.read(reads, guild_ids))
 
 
 async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> list[FullSettings]:
-    return await _full(reads, await reads.all(_SETTINGS_BY_IDS, row_ids=row_ids))
+    return await _full(reads, await _SETTINGS_BY_IDS.read(reads, row_ids))
 
 
 async def responses(
@@ -82,12 +81,12 @@ async def responses(
 
 
 async def responses_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_RESPONSES_BY_IDS, row_ids=row_ids)
+    return await _RESPONSES_BY_IDS.read(reads, row_ids)
 
 
 async def responses_by_names(reads: Reads, response_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """Those of the responses that are there, by their `response_id`, of whatever guild."""
-    return await reads.all(_RESPONSES_BY_NAMES, response_ids=response_ids)
+    return await _RESPONSES_BY_NAMES.read(reads, response_ids)
 
 
 async def timed_roles(
@@ -102,7 +101,7 @@ async def timed_role(reads: Reads, guild_id: int, timed_role_id: str) -> Row[Any
 
 
 async def timed_roles_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return await reads.all(_TIMED_ROLES_BY_IDS, row_ids=row_ids)
+    return await _TIMED_ROLES_BY_IDS.read(reads, row_ids)
 
 
 async def timed_roles_at_work(reads: Reads) -> Sequence[Row[Any]]:
@@ -209,6 +208,6 @@ async def _full(reads: Reads, rows: Sequence[Any]) -> list[FullSettings]:
     if not rows:
         return []
     roles: dict[int, list[int]] = {row.guild_id: [] for row in rows}
-    for each in await reads.all(_AUTOROLES_OF_GUILDS, guild_ids=list(roles)):
+    for each in await _AUTOROLES_OF_GUILDS.read(reads, list(roles)):
         roles[each.guild_id].append(each.role_id)
     return [FullSettings(row, tuple(roles[row.guild_id])) for row in rows]
