@@ -20,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import greenlet_spawn
 
+from husqy_graphql.db.sqlite import OneHopDbapi
+
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 10_000
 
@@ -72,8 +74,12 @@ def create_engines(database_url: str, pool_size: int = 16) -> Engines:
 def _sqlite(url: URL, pool_size: int) -> Engines:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    read = create_async_engine(url, pool_size=min(pool_size, 8), max_overflow=0)
-    write = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=SQLITE_BUSY_TIMEOUT_MS / 1000)
+    dbapi = OneHopDbapi()
+    # The connection given back last has the warmest cache.
+    read = create_async_engine(url, module=dbapi, pool_size=min(pool_size, 8), max_overflow=0, pool_use_lifo=True)
+    write = create_async_engine(
+        url, module=dbapi, pool_size=1, max_overflow=0, pool_timeout=SQLITE_BUSY_TIMEOUT_MS / 1000
+    )
     for engine in (read, write):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
     event.listen(write.sync_engine, "begin", _begin_immediate)
