@@ -44,14 +44,13 @@ _UNUSED = _Finished()
 class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
     """A cursor that has all rows, and nothing left to close, when `execute` returns."""
 
-    __slots__ = ("_size",)
+    __slots__ = ("_one_hop", "_size")
 
-    _adapt_connection: OneHopConnection  # pyright: ignore[reportIncompatibleVariableOverride] -- nothing else makes one
     _cursor: Any  # a `_Finished`
 
     def __init__(self, adapt_connection: OneHopConnection) -> None:
         # Not the adapter's own, which opens a cursor of the driver: a hop.
-        self._adapt_connection = adapt_connection
+        self._adapt_connection = self._one_hop = adapt_connection
         self._connection = adapt_connection.driver_connection
         self._cursor = _UNUSED
         self._rows = deque()
@@ -68,12 +67,12 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 
     def execute(self, operation: Any, parameters: Any = None) -> None:
         self._forget()
-        self._cursor, rows = self._adapt_connection.run(_execute, operation, () if parameters is None else parameters)
+        self._cursor, rows = self._one_hop.run(_execute, operation, () if parameters is None else parameters)
         self._rows = deque(rows)
 
     def executemany(self, operation: Any, seq_of_parameters: Any) -> None:
         self._forget()
-        self._cursor = self._adapt_connection.run(_execute_many, operation, seq_of_parameters)
+        self._cursor = self._one_hop.run(_execute_many, operation, seq_of_parameters)
 
     def close(self) -> None:
         self._rows.clear()
@@ -89,18 +88,19 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
 class StreamingCursor(AsyncAdapt_aiosqlite_ss_cursor):
     """The adapter's own cursor for rows that are fetched as they are read, counted as unanswered until it is closed."""
 
-    __slots__ = ()
+    __slots__ = ("_one_hop",)
 
-    _adapt_connection: OneHopConnection  # pyright: ignore[reportIncompatibleVariableOverride] -- nothing else makes one
+    _cursor: Any  # None once closed
 
     def __init__(self, adapt_connection: OneHopConnection) -> None:
         adapt_connection.unanswered += 1
+        self._one_hop = adapt_connection
         super().__init__(adapt_connection)
 
     def close(self) -> None:
-        if self._cursor is not None:  # pyright: ignore[reportUnnecessaryComparison] -- None once closed
+        if self._cursor is not None:
             super().close()
-            self._adapt_connection.unanswered -= 1
+            self._one_hop.unanswered -= 1
 
 
 class OneHopConnection(AsyncAdapt_aiosqlite_connection):
