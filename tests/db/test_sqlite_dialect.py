@@ -433,6 +433,7 @@ async def test_rolling_back_waits_for_a_begin_that_was_cancelled(one_hop: Engine
     await asyncio.sleep(0.01)
     gate.set()
     await rollback
+    await greenlet_spawn(adapted.cursor().execute, "SELECT 1")  # after all that waited
 
     assert not adapted.driver_connection.in_transaction
     await greenlet_spawn(connection.close)
