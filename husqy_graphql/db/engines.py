@@ -22,6 +22,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from husqy_graphql.db.drivers import Driver, postgres_driver, sqlite_driver
 from husqy_graphql.db.prepared import Prepared
+from husqy_graphql.db.sqlite import OneHopDbapi
 
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 10_000
@@ -92,8 +93,12 @@ def _sqlite(url: URL, pool_size: int) -> Engines:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     readers = min(pool_size, 8)
-    read = create_async_engine(url, pool_size=readers, max_overflow=0)
-    write = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=SQLITE_BUSY_TIMEOUT_MS / 1000)
+    dbapi = OneHopDbapi()
+    # The connection given back last has the warmest cache.
+    read = create_async_engine(url, module=dbapi, pool_size=readers, max_overflow=0, pool_use_lifo=True)
+    write = create_async_engine(
+        url, module=dbapi, pool_size=1, max_overflow=0, pool_timeout=SQLITE_BUSY_TIMEOUT_MS / 1000
+    )
     for engine in (read, write):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
     event.listen(write.sync_engine, "begin", _begin_immediate)
