@@ -75,7 +75,9 @@ def openapi_document() -> dict[str, Any]:
 def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGIApp:
     """Everything that is answered. Raises ConfigurationError for a trusted document that cannot be used."""
     operations = Operations(
-        engine=Engine(served_schema(), settings.document_limits, settings.introspection_policy),
+        engine=Engine(
+            served_schema(), settings.document_limits, settings.introspection_policy, compiled=settings.compiled
+        ),
         documents=_documents(settings),
         trusted_only=settings.trusted_documents_only,
         deadline=settings.operation_seconds,
@@ -97,7 +99,7 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         recheck=settings.socket_recheck_seconds,
     )
     explorer = _explorer_access(settings, gate)
-    [rest] = rest_routes(rest_endpoints(), _rest_runtime(operations, gate))
+    [rest] = rest_routes(rest_endpoints(), _rest_runtime(settings, operations, gate))
     routes: list[BaseRoute] = [
         Route("/graphql", http),
         WebSocketRoute("/graphql", sockets),
@@ -190,7 +192,7 @@ def _documents(settings: Settings) -> DocumentStore:
     return DocumentStore(served_schema(), settings.document_limits, trusted)
 
 
-def _rest_runtime(operations: Operations, gate: Gate) -> Runtime:
+def _rest_runtime(settings: Settings, operations: Operations, gate: Gate) -> Runtime:
     async def open_stored(request: Request) -> Context:
         try:
             return await gate.open(request, stored=True)
@@ -201,7 +203,8 @@ def _rest_runtime(operations: Operations, gate: Gate) -> Runtime:
 
     def prepare(document: DocumentNode, name: str) -> PreparedOperation:
         operation = prepare_operations(served_schema(), document, trusted=True)[name]
-        operation.program.compile()
+        if settings.compiled:
+            operation.program.compile()
         return operation
 
     return Runtime(

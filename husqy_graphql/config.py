@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     max_cost: int = Field(1_000, ge=1, description="Points of an operation.")
     max_anonymous_cost: int = Field(200, ge=1, description="Points of an operation without a credential.")
     max_errors: int = Field(25, ge=1, description="Errors of an answer.")
+    compiled: bool = Field(
+        default=True, description="Whether documents that come again are compiled; else graphql-core runs all of them."
+    )
     operation_seconds: float = Field(10.0, gt=0, description="Seconds after which an operation is stopped.")
     max_sockets: int = Field(5, ge=1, description="WebSockets of a credential in a process.")
     max_socket_operations: int = Field(20, ge=1, description="Operations at once on a WebSocket.")

@@ -62,7 +62,8 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One operation of the REST API. `paths` has the published path first, its aliases behind it."""
+    """One operation of the REST API. `paths` has the published path first, its aliases behind it. `has_body` and
+    `has_query` say whether it reads a JSON body, and the query string."""
 
     service: str
     name: str
@@ -79,11 +80,13 @@ class Endpoint:
     arguments: Arguments
     shape: Record
     transform: Transform
+    has_body: bool = field(init=False)
+    has_query: bool = field(init=False)
 
-    @property
-    def has_body(self) -> bool:
-        """Whether the operation reads a JSON body."""
-        return any(variable.place == "body" for variable in self.variables)
+    def __post_init__(self) -> None:
+        places = {variable.place for variable in self.variables}
+        object.__setattr__(self, "has_body", "body" in places)
+        object.__setattr__(self, "has_query", "query" in places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ async def _answer(
     faults: list[Fault] = []
     if endpoint.has_body:
         body, faults = await _body(request)
-    if any(variable.place == "query" for variable in endpoint.variables):
+    if endpoint.has_query:
         query = parse_query(request.scope["query_string"])
     variables = coerce_variables(endpoint.variables, path, query, body, faults)
     variables.update(endpoint.constants)

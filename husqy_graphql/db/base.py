@@ -25,7 +25,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:  # noqa: ARG002
+    def result_processor(  # pyright: ignore[reportIncompatibleMethodOverride] - what comes is not always a datetime
+        self,
+        dialect: Dialect,
+        coltype: object,  # noqa: ARG002
+    ) -> Callable[[Any], datetime | None] | None:
         # Once a row: PostgreSQL's driver answers times in UTC, SQLite's the text that was stored.
         return _parse_utc if dialect.name == "sqlite" else None
 

@@ -165,8 +165,8 @@ def postgres_driver(url: URL, dialect: Dialect, size: int, options: dict[str, An
 
     async def connect() -> Any:
         # Imported here, because the package is an extra.
-        import asyncpg
+        import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
-        return await asyncpg.connect(**known, **options)
+        return await asyncpg.connect(**known, **options)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
     return PostgresDriver(ConnectionPool(connect, size))

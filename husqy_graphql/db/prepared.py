@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
-from sqlalchemy import Dialect, SelectBase, types
+from sqlalchemy import CompoundSelect, Dialect, Select, types
 
 RawRows: TypeAlias = Iterable[Sequence[Any]]
 
@@ -24,7 +24,7 @@ _PLAIN = (types.Integer, types.String, types.Boolean, types.LargeBinary, types.D
 class Prepared:
     """A select for the life of the process; made once, at the top of a module."""
 
-    statement: SelectBase
+    statement: Select[Any] | CompoundSelect[Any, Any]
     _reads: dict[str, PreparedRead | None] = field(default_factory=dict[str, "PreparedRead | None"])
 
     def read(self, dialect: Dialect) -> PreparedRead | None:
@@ -54,7 +54,7 @@ class PreparedRead:
         return [processors[name](values[name]) if name in processors else values[name] for name in self.names]
 
 
-def _prepare(statement: SelectBase, dialect: Dialect) -> PreparedRead | None:
+def _prepare(statement: Select[Any] | CompoundSelect[Any, Any], dialect: Dialect) -> PreparedRead | None:
     compiled: Any = statement.compile(dialect=dialect)
     columns = statement.selected_columns
     if compiled.post_compile_params or not all(_is_plain(column.type) for column in columns):
@@ -83,8 +83,8 @@ def _result_processor(of: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
 
 
 def _row_maker(names: list[str], processors: list[Callable[[Any], Any] | None]) -> Callable[[RawRows], list[Any]]:
-    row_class: Any = namedtuple("Row", names)  # noqa: PYI024 - made from columns
-    make = partial(tuple.__new__, row_class)
+    row_class: Any = namedtuple("Row", names)  # noqa: PYI024  # pyright: ignore[reportUntypedNamedTuple]
+    make: Callable[[Sequence[Any]], Any] = partial(tuple.__new__, row_class)  # pyright: ignore[reportUnknownMemberType]
     if not any(processors):
         return lambda rows: list(map(make, rows))
     values = [f"value{index}" for index in range(len(names))]

@@ -3,12 +3,16 @@
 Whatever fails here is coerced again by graphql-core, which says what is wrong.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportUnknownLambdaType=false, reportMissingTypeArgument=false
+# graphql-core's types of types are recursive, and its hooks are half typed: pyright cannot follow them.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from graphql import (
     ArgumentNode,
@@ -166,7 +170,7 @@ def plan_call(schema: GraphQLSchema, definition: GraphQLField, node: FieldNode, 
         elif value is not Undefined:
             fixed[python_names[name]] = value
     return ResolverCall(
-        function=resolver.wrapped_func,
+        function=cast("Callable[..., Any]", resolver.wrapped_func),
         field=of,
         takes_source=resolver.self_parameter is not None,
         info_name=resolver.info_parameter.name if resolver.info_parameter else None,

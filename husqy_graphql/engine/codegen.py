@@ -5,12 +5,17 @@ raises, and the executor gives that value to graphql-core, whose errors, paths a
 reads must be free of side effects.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportUnknownLambdaType=false, reportMissingTypeArgument=false
+# graphql-core's types of types are recursive, and its hooks are half typed: pyright cannot follow them.
+
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from types import GeneratorType
 from typing import Any, Final, TypeAlias
 
 from graphql import (
@@ -28,6 +33,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from graphql.pyutils import is_awaitable
 
 from husqy_graphql.gql.rows import Rows, RowType
 
@@ -132,7 +138,7 @@ def completer(of: GraphQLOutputType, selection: PlainSelection | None) -> Comple
 def accept(of: GraphQLObjectType, classes: set[type], value: Any) -> None:
     """Note that instances of the value's class are objects of the type; raises Unusual unless they are."""
     cls = value.__class__
-    if value is None or value is Undefined or issubclass(cls, BaseException) or hasattr(cls, "__await__"):
+    if value is None or value is Undefined or issubclass(cls, BaseException | GeneratorType) or is_awaitable(value):
         raise Unusual
     if of.is_type_of is not None and not issubclass(cls, of.extensions["strawberry-definition"].origin):
         raise Unusual
@@ -235,7 +241,7 @@ def _leaf(source: _Source, indent: str, of: GraphQLLeafType, value: str, enum: t
 
 def _checked(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def write(value: Any) -> Any:
-        if value is None or isinstance(value, Exception) or hasattr(value, "__await__"):
+        if value is None or isinstance(value, Exception) or is_awaitable(value):
             raise Unusual
         written = coerce(value)
         if written is None or written is Undefined:
@@ -245,7 +251,7 @@ def _checked(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return write
 
 
-_SCALARS: Final = {
+_SCALARS: Final[Mapping[Any, tuple[str, str]]] = {
     GraphQLString: ("{v}.__class__ is not str", "{v}"),
     GraphQLID: ("{v}.__class__ is not str", "{v}"),
     GraphQLInt: (_INT, "{v}"),

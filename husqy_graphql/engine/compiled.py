@@ -5,6 +5,10 @@ decided by a generated function, as long as the value is exactly what the schema
 that value: it never runs a resolver again. So errors, paths, nulls and the order of things are graphql-core's own.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportUnknownLambdaType=false, reportMissingTypeArgument=false
+# graphql-core's types of types are recursive, and its hooks are half typed: pyright cannot follow them.
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -23,6 +27,7 @@ from graphql import (
     default_type_resolver,
 )
 from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -47,6 +52,7 @@ class Program:
     fragments: dict[str, FragmentDefinitionNode]
     conditions: tuple[str, ...]
     runs: int = 0
+    size: int = 0  # fields in all plans
     _plans: dict[tuple[Any, ...], OperationPlan | None] = field(
         default_factory=dict[tuple[Any, ...], OperationPlan | None]
     )
@@ -69,20 +75,22 @@ class Program:
         if not self.conditions:
             self._plans[()] = self._plan(NO_VARIABLES)
 
-    @property
-    def size(self) -> int:
-        """How many fields are planned."""
-        return sum(len(plan.by_details) for plan in self._plans.values() if plan is not None)
-
     def _plan(self, variables: VariableValues) -> OperationPlan | None:
+        if self.schema.get_directive("defer") or self.schema.get_directive("stream"):
+            return None
         try:
-            return plan_operation(self.schema, self.operation, self.fragments, variables)
+            plan = plan_operation(self.schema, self.operation, self.fragments, variables)
         except (TooManyFields, GraphQLError):
             return None  # graphql-core says what is wrong
+        self.size += len(plan.by_details)
+        return plan
 
 
-class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Runs one planned operation once."""
+class CompiledExecutor(Executor[Any]):
+    """Runs one planned operation once; without @defer and @stream, which the schema does not have."""
+
+    operation_extensions = None
+    build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info
 
     def __init__(self, plan: OperationPlan, variables: VariableValues, context: Any) -> None:
         super().__init__(
@@ -94,7 +102,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             plan.operation,
             variables,
             default_field_resolver,
-            default_type_resolver,
+            default_type_resolver,  # pyright: ignore[reportArgumentType]
             default_field_resolver,
             hide_suggestions=True,
         )
@@ -104,6 +112,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         """The ExecutionResult, or an awaitable of it."""
         selection = self.plan.root
         try:
+            data: Any
             if self.operation.operation is OperationType.MUTATION:
                 data = self._run_serially(selection)
             else:

@@ -33,6 +33,9 @@ from husqy_graphql.engine.limits import INTROSPECTION, Limits, check_counts, che
 from husqy_graphql.engine.plans import condition_variables
 from husqy_graphql.engine.text import unstorable_reason
 
+# What a text's syntax tree takes in memory, and a field's plan with its generated code; both measured.
+_BYTES_OF_CHARACTER = 100
+_BYTES_OF_FIELD = 2_200
 # graphql-core's budget for comparing fields with each other, lowered: its own lets 15 KB take more than a second.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 
@@ -57,6 +60,11 @@ class PreparedDocument:
 
     operations: Mapping[str, PreparedOperation] = field(default_factory=dict[str, PreparedOperation])
     errors: tuple[GraphQLError, ...] = ()
+
+    @property
+    def planned_fields(self) -> int:
+        """How many fields of its operations the executor has compiled."""
+        return sum(operation.program.size for operation in self.operations.values())
 
     def operation(self, name: str | None) -> PreparedOperation | None:
         """The operation of this name; without a name the only one. None when that names no single operation."""
@@ -115,8 +123,14 @@ def prepare_operations(
 
 
 @dataclass(slots=True)
+class _Entry:
+    document: PreparedDocument
+    size: int = 0  # bytes, about
+
+
+@dataclass(slots=True)
 class DocumentStore:
-    """Prepared documents by their text; the least recently used leave when there are too many, or too much text.
+    """Prepared documents by their text; the least recently used leave when there are too many, or they are too large.
 
     `trusted` are the documents that the program's owner wrote, by their id.
     """
@@ -125,27 +139,34 @@ class DocumentStore:
     limits: Limits = field(default_factory=Limits)
     trusted: Mapping[str, PreparedDocument] = field(default_factory=dict[str, PreparedDocument])
     max_entries: int = 1_000
-    max_characters: int = 4_000_000
-    _entries: OrderedDict[str, PreparedDocument] = field(default_factory=OrderedDict[str, PreparedDocument])
+    max_bytes: int = 100_000_000
+    _entries: OrderedDict[str, _Entry] = field(default_factory=OrderedDict[str, "_Entry"])
     _texts: OrderedDict[str, str] = field(default_factory=OrderedDict[str, str])  # by hash, of persisted queries
-    _characters: int = 0
+    _bytes: int = 0
 
     def get(self, text: str) -> PreparedDocument:
         """The prepared document of a text, refused ones included: they are not cheaper to refuse again."""
-        prepared = self._entries.get(text)
-        if prepared is not None:
+        entry = self._entries.get(text)
+        if entry is not None:
             self._entries.move_to_end(text)
-            return prepared
+            self._weigh(text, entry)  # it may have been planned since
+            return entry.document
         try:
             check_length(text, self.limits)  # before it takes a place
         except QueryTooComplex as error:
             return PreparedDocument(errors=(to_graphql_error(error),))
-        prepared = self._entries[text] = prepare(self.schema, text, self.limits)
-        self._characters += len(text)
-        while len(self._entries) > self.max_entries or self._characters > self.max_characters:
-            oldest, _ = self._entries.popitem(last=False)
-            self._characters -= len(oldest)
-        return prepared
+        entry = self._entries[text] = _Entry(prepare(self.schema, text, self.limits))
+        self._weigh(text, entry)
+        return entry.document
+
+    def _weigh(self, text: str, entry: _Entry) -> None:
+        """Bring the sum of all sizes up to date, and let the oldest go while it is too large."""
+        size = len(text) * _BYTES_OF_CHARACTER + entry.document.planned_fields * _BYTES_OF_FIELD
+        self._bytes += size - entry.size
+        entry.size = size
+        while len(self._entries) > self.max_entries or (self._bytes > self.max_bytes and len(self._entries) > 1):
+            _, oldest = self._entries.popitem(last=False)
+            self._bytes -= oldest.size
 
     def persist(self, text: str) -> None:
         """Remember the hash of a text, so that `persisted` finds it; one that may not run is not remembered."""

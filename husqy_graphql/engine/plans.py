@@ -5,6 +5,10 @@ selection whose fields are all plain becomes one generated function (codegen.py)
 variables in @skip and @include.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportUnknownLambdaType=false, reportMissingTypeArgument=false
+# graphql-core's types of types are recursive, and its hooks are half typed: pyright cannot follow them.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import strawberry
 
@@ -111,5 +111,5 @@ async def load_page(
     """
     size = page_size(context, first)
     rows = await read(after_id=decode_cursor(after) or 0, limit=None if size is None else size + 1)
-    items = Rows(show, rows) if isinstance(show, RowType) else [show(row) for row in rows]
+    items: Sequence[N] = Rows(cast("RowType[N]", show), rows) if isinstance(show, RowType) else list(map(show, rows))
     return to_connection(items, size, lambda item: encode_cursor(item.database_id))

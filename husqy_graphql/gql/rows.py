@@ -6,8 +6,9 @@ it by position.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar, overload
 
@@ -22,10 +23,10 @@ class RowType(Generic[T]):
     in `enums` is the enum whose value its column holds.
     """
 
-    type: type[T]
+    type: builtins.type[T]
     make: Callable[[Any], T]
     attributes: tuple[str, ...]
-    enums: Mapping[str, type[Enum]] = field(default_factory=dict[str, "type[Enum]"])
+    enums: Mapping[str, builtins.type[Enum]]
 
 
 def row_type(
@@ -33,8 +34,9 @@ def row_type(
 ) -> RowType[T]:
     """The row type of a table whose columns are called like the attributes; `names` has the columns that are called
     otherwise: `database_id="id"`."""
-    attribute_of = {column: attribute for attribute, column in names.items()}
-    attributes = tuple(attribute_of.get(column, column) for column in list(table.c.keys()))
+    attribute_of: dict[str, str] = {column: attribute for attribute, column in names.items()}
+    columns: list[str] = [column.key for column in table.c]
+    attributes = tuple(attribute_of.get(column, column) for column in columns)
     return RowType(of, make, attributes, enums or {})
 
 
