@@ -25,8 +25,8 @@ from tests.faults.test_crash import free_port
 from tests.test_cli import COMMAND, run
 
 WHO = "{ viewer { subject } }"
-POINTS = 80  # of which WHO takes one
-ASKED = 50
+POINTS = 40  # of which WHO takes one
+ASKED = 25
 WATCH = f'subscription {{ guildSettingsChanged(guildId: "{GUILD}") {{ settings {{ autoDelete }} }} }}'
 TURNS = 3
 
@@ -77,7 +77,7 @@ class Served:
     async def both_ready(self) -> None:
         """Wait until both workers hear each other, which is the last thing before they accept."""
         redis_asyncio = pytest.importorskip("redis.asyncio")
-        async with redis_asyncio.Redis.from_url(REDIS_URL) as redis, asyncio.timeout(30):
+        async with redis_asyncio.Redis.from_url(REDIS_URL) as redis, asyncio.timeout(60):
             while (await redis.pubsub_numsub(self.channel))[0][1] < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
@@ -145,7 +145,8 @@ async def test_a_rate_limit_counts_over_both_workers(served: Served) -> None:
     statuses: list[int] = []
     for worker in served.workers():
         with served.only(worker):
-            statuses += await asyncio.gather(*(served.who("sandbox-admin") for _ in range(ASKED)))
+            for _ in range(ASKED // 5):  # few at once: a Redis that is waited for too long is done without
+                statuses += await asyncio.gather(*(served.who("sandbox-admin") for _ in range(5)))
 
     assert (statuses.count(200), statuses.count(429)) == (POINTS, 2 * ASKED - POINTS)
     assert statuses[:ASKED] == [200] * ASKED
@@ -178,7 +179,7 @@ async def test_a_killed_worker_is_replaced_and_requests_go_on(served: Served) ->
     os.kill(victim, signal.SIGKILL)
 
     assert await asyncio.gather(*(served.who() for _ in range(20))) == [200] * 20
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while victim in served.workers() or len(served.workers()) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     await served.both_ready()
