@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
+import os
+import signal
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from threading import Thread
 from time import monotonic
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
 
 from husqy_graphql.api_keys import models as api_key_models
 from husqy_graphql.api_keys.service import find_actor, guild_of_key
 from husqy_graphql.asgi import create_asgi, openapi_document, rest_endpoints
-from husqy_graphql.config import Settings
+from husqy_graphql.config import ConfigurationError, Settings, load_settings
 from husqy_graphql.core.access import ServiceActor, authorize_service
 from husqy_graphql.core.clock import Clock, system_clock
 from husqy_graphql.core.key_ring import create_key_ring
@@ -42,6 +48,7 @@ from husqy_graphql.gql.readiness import Readiness
 from husqy_graphql.guilds.service import join_guild
 from husqy_graphql.identity.service import CACHE_SIZE, Identity
 from husqy_graphql.identity.sessions import Sessions
+from husqy_graphql.logs import configure_logging
 from husqy_graphql.modules.logging.posting import LogPoster
 from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.origins import Origins
@@ -49,7 +56,15 @@ from husqy_graphql.transport.rate_limits import RateLimits
 from husqy_graphql.worker.loop import run_worker
 from husqy_graphql.worker.resources import WorkerResources
 
-__all__ = ["METADATA", "Program", "create_app", "create_program", "openapi_document", "rest_endpoints"]
+__all__ = [
+    "METADATA",
+    "Program",
+    "create_app",
+    "create_program",
+    "create_worker_app",
+    "openapi_document",
+    "rest_endpoints",
+]
 
 METADATA = api_key_models.ApiKey.metadata
 SANDBOX_PER_SECOND = 1_000  # what its own buckets say
@@ -196,6 +211,29 @@ def create_app(settings: Settings) -> ASGIApp:
         await (life if scope["type"] == "lifespan" else program.asgi)(scope, receive, send)
 
     return app
+
+
+def create_worker_app() -> ASGIApp:
+    """The program of a process that another one started, which has read and checked the same settings before.
+
+    Ends the process with the status that its parent takes for final when a setting is wrong all the same.
+    """
+    try:
+        settings = load_settings(workers=1)  # how many there are is the parent's business
+        configure_logging(settings.log_level, as_json=settings.log_json)
+        Thread(target=_end_with_parent, name="watch parent", daemon=True).start()
+        return create_app(settings)
+    except ConfigurationError as error:
+        sys.stderr.write(f"husqy-graphql: {error}\n")
+        sys.exit(STARTUP_FAILURE)
+
+
+def _end_with_parent() -> None:
+    """Stop this process once its parent is gone: nobody else could, and it would keep the port."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _shared_through_redis(settings: Settings, now: Callable[[], float]) -> Shared:

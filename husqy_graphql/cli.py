@@ -6,13 +6,14 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from husqy_graphql.config import Settings
 
 T = TypeVar("T")
@@ -38,32 +39,32 @@ def main() -> None:
 
 
 @main.command()
-def serve() -> None:
+@click.option(
+    "--workers", type=int, metavar="N", help="Processes that answer; more than one need PostgreSQL and Redis."
+)
+def serve(*, workers: int | None) -> None:
     """Answer requests, and run the background jobs in the same process.
 
     /graphql takes GraphQL, /v1 the REST API, / shows the explorer. Ctrl-C stops it: requests that run are finished.
     """
-    import uvicorn
+    from husqy_graphql.serving import CannotListen, listen, serve_alone, serve_together
 
-    from husqy_graphql.app import create_app
-
-    settings = _settings()
+    settings = _settings() if workers is None else _settings(workers=workers)
     _require_migrated(settings)
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        ws_max_size=settings.max_body,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-    )
-    click.echo(f"Husqy GraphQL listens on http://{settings.host}:{settings.port} (Ctrl-C stops it).", err=True)
-    with suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then, and tells of it this way
-        uvicorn.Server(config).run()
+    try:
+        listener = listen(settings)
+    except CannotListen as error:
+        _fail(str(error))
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    many = f" with {settings.workers} workers" if settings.workers > 1 else ""
+    banner = f"Husqy GraphQL listens on http://{host}:{listener.getsockname()[1]}{many} (Ctrl-C stops it)."
+    with listener:
+        if settings.workers > 1:
+            click.echo(banner, err=True)
+            sys.exit(serve_together(settings, listener))
+        app = _create_app(settings)
+        click.echo(banner, err=True)
+        sys.exit(serve_alone(settings, app, listener))
 
 
 @main.command()
@@ -182,12 +183,22 @@ def rotate() -> None:
     )
 
 
-def _settings() -> Settings:
+def _create_app(settings: Settings) -> ASGIApp:
+    from husqy_graphql.app import create_app
+    from husqy_graphql.config import ConfigurationError
+
+    try:
+        return create_app(settings)
+    except ConfigurationError as error:
+        _fail(str(error))
+
+
+def _settings(**overrides: Any) -> Settings:
     from husqy_graphql.config import ConfigurationError, load_settings
     from husqy_graphql.logs import configure_logging
 
     try:
-        settings = load_settings()
+        settings = load_settings(**overrides)
     except ConfigurationError as error:
         _fail(str(error))
     # In every command: structlog's own defaults print local variables.

@@ -42,12 +42,15 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes any free one.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that answer; more than one need PostgreSQL and HUSQY_REDIS_URL."
+    )
     database_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///var/husqy.db"),
         description="sqlite+aiosqlite:///PATH, or postgresql+asyncpg://USER:PASSWORD@HOST/NAME.",
     )
     database_pool_size: int = Field(
-        16, ge=1, le=200, description="Connections to PostgreSQL, for reads and for writes."
+        16, ge=1, le=200, description="Connections of a process to PostgreSQL: so many for reads, and for writes."
     )
     discord_bot_token: SecretStr | None = Field(
         None, description="The bot's token. Without it the program runs on its own fake Discord, the sandbox."
@@ -214,6 +217,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if self.workers > 1:
+            self._require_shared_state()
         if self.sandbox:
             if not self.host_is_loopback:
                 raise ValueError(
@@ -235,6 +240,20 @@ class Settings(BaseSettings):
             if any(len(secret.get_secret_value()) < SHORTEST_SECRET for secret in secrets):
                 raise ValueError(f"{name} must have at least {SHORTEST_SECRET} characters each.")
         return self
+
+    def _require_shared_state(self) -> None:
+        if self.sandbox and self.sandbox_path is None:
+            raise ValueError("Several workers need HUSQY_SANDBOX_PATH, or each would have a Discord of its own.")
+        if make_url(self.database_url.get_secret_value()).drivername != "postgresql+asyncpg":
+            raise ValueError(
+                "Several workers need PostgreSQL in HUSQY_DATABASE_URL, because SQLite lets one process write at a "
+                "time; set it, or serve with one worker."
+            )
+        if self.redis_url is None:
+            raise ValueError(
+                "Several workers need HUSQY_REDIS_URL, because without Redis each tells changes to its own subscribers "
+                "alone and counts rate limits for itself; set it, or serve with one worker."
+            )
 
     @property
     def sandbox(self) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,8 +116,15 @@ async def database_url(template_database: str, tmp_path: Path) -> AsyncGenerator
         shutil.copy(template_database, path)
         yield f"sqlite+aiosqlite:///{path}"
         return
+    async with postgres_database(template_database) as url:
+        yield url
+
+
+@asynccontextmanager
+async def postgres_database(template: str) -> AsyncGenerator[str]:
+    """A copy of the template, while the block runs."""
     name = f"husqy_test_{uuid4().hex[:12]}"
-    await _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    await _on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield _database_url(name)
     await _on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -22,7 +22,7 @@ REAL = {
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    given = {"PATH": os.environ["PATH"], **environment}
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment}
     return subprocess.run([COMMAND, *arguments], env=given, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -30,6 +30,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     ("environment", "name"),
     [
         ({"HUSQY_PORT": "x"}, "HUSQY_PORT"),
+        ({"HUSQY_WORKERS": "0"}, "HUSQY_WORKERS"),
         ({"HUSQY_PORT": "70000"}, "HUSQY_PORT"),
         ({"HUSQY_HOST": "0.0.0.0"}, "HUSQY_HOST"),
         ({"HUSQY_DATABASE_URL": "mysql://root:hunter2@db/x"}, "HUSQY_DATABASE_URL"),

@@ -51,6 +51,7 @@ async def test_kill_9_during_writes(database_url: str, tmp_path: Path) -> None:
     await seed_demo_world(settings)
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "HUSQY_DATABASE_URL": database_url,
         "HUSQY_SANDBOX_PATH": str(sandbox),
         "HUSQY_PORT": str(port),

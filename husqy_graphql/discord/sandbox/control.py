@@ -36,26 +36,29 @@ def routes(state: State) -> list[Route]:
         if state.store.get("guild", guild_id) is None or state.store.get("user", user_id) is None:
             raise Refusal(404, 0, "There is no such guild or user in the sandbox.")
         key = f"{guild_id}:{user_id}"
-        if request.method == "DELETE":
-            state.store.delete("member", key)
-        elif state.store.get("member", key) is None:
-            state.store.put("member", key, member(guild_id, user_id, [], state.clock()))
+        with state.store.transaction():
+            if request.method == "DELETE":
+                state.store.delete("member", key)
+            elif state.store.get("member", key) is None:
+                state.store.put("member", key, member(guild_id, user_id, [], state.clock()))
         return Response(status_code=204)
 
     async def user(request: Request) -> Response:
         _local(request)
-        found = state.store.get("user", request.path_params["user_id"])
-        if found is None:
+        user_id = str(request.path_params["user_id"])
+        if state.store.get("user", user_id) is None:
             raise Refusal(404, 10013, "Unknown User")
         body: dict[str, Any] = await request.json()
         changes = {name: body[name] for name in ("username", "global_name", "avatar") if name in body}
-        state.store.put("user", found["id"], {**found, **changes})
+        with state.store.transaction():
+            changed = {**(state.store.get("user", user_id) or {}), **changes}
+            state.store.put("user", user_id, changed)
         # Not a thing that others see of a user: it shows when one writes to them.
         if body.get("direct_messages") is False:
-            state.store.put("closed_dms", found["id"], {})
+            state.store.put("closed_dms", user_id, {})
         elif body.get("direct_messages") is True:
-            state.store.delete("closed_dms", found["id"])
-        return JSONResponse({**found, **changes})
+            state.store.delete("closed_dms", user_id)
+        return JSONResponse(changed)
 
     async def next_token(request: Request) -> Response:
         _local(request)
@@ -69,11 +72,7 @@ def routes(state: State) -> list[Route]:
 
     async def reset(request: Request) -> Response:
         _local(request)
-        state.store.clear()
-        state.faults.clear()
-        state.calls.clear()
-        state.next_token.clear()
-        state.seed_if_new()
+        state.reset()
         return Response(status_code=204)
 
     return [

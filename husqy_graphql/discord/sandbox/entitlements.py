@@ -39,9 +39,7 @@ def routes(state: State) -> list[Route]:
 
     async def create(request: Request) -> Response:
         body: dict[str, Any] = await request.json()
-        number = FIRST_ID + len(state.store.all("entitlement"))
         made = {
-            "id": str(number),
             "sku_id": str(body["sku_id"]),
             "application_id": str(APPLICATION_ID),
             "guild_id": str(body["owner_id"]),
@@ -50,7 +48,10 @@ def routes(state: State) -> list[Route]:
             "starts_at": None,
             "ends_at": None,
         }
-        state.store.put("entitlement", number, made)
+        with state.store.transaction():
+            number = FIRST_ID + len(state.store.all("entitlement"))
+            made = {"id": str(number), **made}
+            state.store.put("entitlement", number, made)
         return JSONResponse(made)
 
     async def delete(request: Request) -> Response:

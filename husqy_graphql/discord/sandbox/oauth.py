@@ -75,11 +75,12 @@ def routes(state: State) -> list[Route]:
         told: dict[str, Any] = {"application_id": APPLICATION_ID, "scopes": scopes, **state.next_token}
         state.next_token.clear()
         expires = (state.clock() + ACCESS_TOKEN_LIFE).isoformat()
-        state.store.put("token", access_token, {**told, "user_id": user_id, "expires": expires})
-        state.store.put("refresh_token", refresh_token, {"grant": grant, "user_id": user_id, "scopes": scopes})
-        earlier = state.store.get("grant", grant) or {"access_tokens": []}
-        access_tokens = [*earlier["access_tokens"], access_token]
-        state.store.put("grant", grant, {"access_tokens": access_tokens, "refresh_token": refresh_token})
+        with state.store.transaction():
+            state.store.put("token", access_token, {**told, "user_id": user_id, "expires": expires})
+            state.store.put("refresh_token", refresh_token, {"grant": grant, "user_id": user_id, "scopes": scopes})
+            earlier = state.store.get("grant", grant) or {"access_tokens": []}
+            access_tokens = [*earlier["access_tokens"], access_token]
+            state.store.put("grant", grant, {"access_tokens": access_tokens, "refresh_token": refresh_token})
         answer = {
             "token_type": "Bearer",
             "access_token": access_token,
@@ -93,12 +94,13 @@ def routes(state: State) -> list[Route]:
         if not _is_client(request):
             return _error(401, "invalid_client", "The client id and secret are wrong.")
         value = parse_form(await request.body()).get("token", "")
-        for key, grant in state.store.items("grant"):
-            if value == grant["refresh_token"] or value in grant["access_tokens"]:
-                for access_token in grant["access_tokens"]:
-                    state.store.delete("token", access_token)
-                state.store.delete("refresh_token", grant["refresh_token"])
-                state.store.delete("grant", key)
+        with state.store.transaction():
+            for key, grant in state.store.items("grant"):
+                if value == grant["refresh_token"] or value in grant["access_tokens"]:
+                    for access_token in grant["access_tokens"]:
+                        state.store.delete("token", access_token)
+                    state.store.delete("refresh_token", grant["refresh_token"])
+                    state.store.delete("grant", key)
         return JSONResponse({})  # also for a token that nobody knows (RFC 7009, section 2.2)
 
     return [

@@ -97,8 +97,18 @@ class State:
 
     def seed_if_new(self) -> None:
         """Make the demo world in an empty store."""
-        if self.store.is_empty():
+        with self.store.transaction():  # or a process that starts later would undo what was changed meanwhile
+            if self.store.is_empty():
+                seed(self.store, self.clock())
+
+    def reset(self) -> None:
+        """Make the demo world anew, and forget faults and calls."""
+        with self.store.transaction():
+            self.store.clear()
             seed(self.store, self.clock())
+        self.faults.clear()
+        self.calls.clear()
+        self.next_token.clear()
 
     def new_id(self) -> str:
         """A snowflake of this moment; later ones are higher."""

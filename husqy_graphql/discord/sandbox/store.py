@@ -6,10 +6,13 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import orjson
 
+WAL_TURNS = 100
+WAL_TURN = 0.02  # seconds
 _LAST = "\U0010ffff"  # above every character that a key has
 
 
@@ -21,7 +24,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA busy_timeout = 5000")
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._switch_to_wal()
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS objects "
             "(kind TEXT, key TEXT, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
@@ -29,6 +32,17 @@ class Store:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _switch_to_wal(self) -> None:
+        # Processes that make the file together are in each other's way, and SQLite itself does not wait here.
+        for _ in range(WAL_TURNS):
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                sleep(WAL_TURN)
+            else:
+                return
+        self._connection.execute("PRAGMA journal_mode = WAL")
 
     @contextmanager
     def transaction(self) -> Generator[None]:
