@@ -24,7 +24,7 @@ _PLAIN = (types.Integer, types.String, types.Boolean, types.LargeBinary, types.D
 class Prepared:
     """A select for the life of the process; made once, at the top of a module."""
 
-    statement: Select[Any] | CompoundSelect[Any, Any]
+    statement: Select[Any] | CompoundSelect[Any] | CompoundSelect[Any, Any]
     _reads: dict[str, PreparedRead | None] = field(default_factory=dict[str, "PreparedRead | None"])
 
     def read(self, dialect: Dialect) -> PreparedRead | None:
@@ -54,7 +54,9 @@ class PreparedRead:
         return [processors[name](values[name]) if name in processors else values[name] for name in self.names]
 
 
-def _prepare(statement: Select[Any] | CompoundSelect[Any, Any], dialect: Dialect) -> PreparedRead | None:
+def _prepare(
+    statement: Select[Any] | CompoundSelect[Any] | CompoundSelect[Any, Any], dialect: Dialect
+) -> PreparedRead | None:
     compiled: Any = statement.compile(dialect=dialect)
     columns = statement.selected_columns
     if compiled.post_compile_params or not all(_is_plain(column.type) for column in columns):
