@@ -18,6 +18,10 @@ C = TypeVar("C")
 _DIALECT_ARGUMENTS: Final = ("async_fallback", "async_creator_fn", "prepared_statement_name_func")
 
 
+class _ConnectionLost(OSError):
+    """The database server is gone, or closed the connection."""
+
+
 class Driver(Protocol):
     """Runs a select on one of its connections."""
 
@@ -117,15 +121,25 @@ class PostgresDriver:
     pool: ConnectionPool[Any]
 
     async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        try:
+            return await self._fetch(text, arguments)
+        except _ConnectionLost:
+            # The server closed it while nobody looked: a select may be asked again.
+            return await self._fetch(text, arguments)
+
+    async def _fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
         connection = await self._usable()
         try:
             rows = await connection.fetch(text, *arguments)
         except BaseException as error:
-            if getattr(error, "sqlstate", None) is None or connection.is_closed():
+            lost = connection.is_closed()
+            if lost or getattr(error, "sqlstate", None) is None:
                 connection.terminate()  # cancelled, or broken: what it is doing is not known
                 self.pool.drop()
             else:
                 self.pool.release(connection)
+            if lost and isinstance(error, Exception):
+                raise _ConnectionLost from error
             raise
         self.pool.release(connection)
         return rows

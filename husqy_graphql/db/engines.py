@@ -123,7 +123,7 @@ def _postgres(url: URL, pool_size: int) -> Engines:
     connect_args = {"server_settings": server_settings, "timeout": 5}
     read = create_async_engine(
         url,
-        pool_size=pool_size,
+        pool_size=max(2, pool_size // 4),  # for the few selects that are not prepared
         max_overflow=0,
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,

@@ -17,7 +17,7 @@ from sqlalchemy import CompoundSelect, Dialect, Select, types
 RawRows: TypeAlias = Iterable[Sequence[Any]]
 
 # Types whose values need no more than their processors; others are read through SQLAlchemy.
-_PLAIN = (types.Integer, types.String, types.Boolean, types.LargeBinary, types.DateTime, types.Float)
+_PLAIN = (types.Integer, types.String, types.Boolean, types.LargeBinary, types.DateTime)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
