@@ -101,8 +101,10 @@ LEAF_VALUES: dict[str, Callable[[Random], Any]] = {
     "Int": lambda random: random.choice((0, 5, -(2**31), 2**31 - 1)),
     "Float": lambda random: random.choice((0.0, -0.5, 1e300, 2.0)),
     "Boolean": lambda random: random.random() < 0.5,
-    "DateTime": lambda random: datetime(random.choice((1, 2026, 9999)), 3, 1, 12, 0, tzinfo=UTC)
-    + timedelta(microseconds=random.choice((0, 120, 999999))),
+    "DateTime": lambda random: (
+        datetime(random.choice((1, 2026, 9999)), 3, 1, 12, 0, tzinfo=UTC)
+        + timedelta(microseconds=random.choice((0, 120, 999999)))
+    ),
     "Snowflake": lambda random: random.choice((SNOWFLAKE, str(SNOWFLAKE))),
     "AutoDeleteSeconds": lambda random: random.randint(0, 900),
     "JSONObject": lambda random: {"a": [1, None, "x"]},
@@ -176,7 +178,9 @@ def _rows(world: World, random: Random, of: Any) -> Any:
     for _ in range(random.randint(0, 3)):
         row: list[Any] = []
         for attribute in row_type.attributes:
-            value = random.randint(1, 10**6) if attribute == "serial" else make_value(world, random, types_of[attribute])
+            value = (
+                random.randint(1, 10**6) if attribute == "serial" else make_value(world, random, types_of[attribute])
+            )
             if attribute in row_type.enums:
                 value = getattr(value, "value", value)
                 value = random.choice(("unknown", [], 1.0)) if random.random() < world.dirt else value
@@ -271,7 +275,7 @@ def _dirty(world: World, random: Random, of: Any) -> Any:
         *(lambda: float("nan"), lambda: float("inf"), lambda: 3.0, lambda: "text", lambda: "12", lambda: ""),
         *(lambda: Text("sub"), lambda: Number(4), lambda: Level.LOW, lambda: Word.ONE, lambda: Color.AZURE),
         *(lambda: "r", lambda: "RED", lambda: "VERT", lambda: b"bytes", lambda: Decimal("1.5"), lambda: ["x"]),
-        *(lambda: datetime(2026, 3, 1, 12, 0), lambda: date(2026, 3, 1), lambda: {}, lambda: Undefined),  # noqa: DTZ001
+        *(lambda: datetime(2026, 3, 1, 12, 0), lambda: date(2026, 3, 1), dict, lambda: Undefined),  # noqa: DTZ001
         *(lambda: datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=2))), lambda: AwaitedClass("text")),
         *(lambda: datetime(2026, 3, 1, tzinfo=timezone.utc), lambda: (), lambda: old_coroutine("text")),  # noqa: UP017
         *(lambda: datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))), lambda: ValueError, lambda: "refused"),

@@ -191,7 +191,9 @@ class Documents:
             variable = Variable(f"v{len(self.variables)}", of, str(of), default)
             self.variables.append(variable)
             inside = is_list_type(of) and not is_non_null_type(of) and random.random() < 0.2
-            written.append(f"{name}: [${variable.name}]" if inside and is_list_type(of.of_type) else f"{name}: ${variable.name}")
+            written.append(
+                f"{name}: [${variable.name}]" if inside and is_list_type(of.of_type) else f"{name}: ${variable.name}"
+            )
         return f"({', '.join(written)})" if written else ""
 
     def value(self, of: Any) -> Any:

@@ -134,7 +134,14 @@ async def compare(seed: int, documents: int) -> int:
             answer = await case.ask(operation, values, compiled=True)
             awaited = expected.awaited
             assert answer.comparable(awaited=awaited) == expected.comparable(awaited=awaited), "\n".join(
-                (text, query, f"variables {values}", f"seed {world.seed}, dirt {world.dirt}", f"{expected}", f"{answer}")
+                (
+                    text,
+                    query,
+                    f"variables {values}",
+                    f"seed {world.seed}, dirt {world.dirt}",
+                    f"{expected}",
+                    f"{answer}",
+                )
             )
             TAKEN["failed"] += bool(expected.errors)
             executions += 1

@@ -313,6 +313,27 @@ async def test_several_processes_end_in_one_message_too(api: Api, monkeypatch: p
     assert await api.rows("module_intents") == []
 
 
+async def test_an_older_text_that_comes_late_from_another_process_does_not_stay(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_channel(api, "One.")
+    spare = await add(api, "Spare.")
+    await ok(
+        api, "DELETE", f"/entries/{spare['rule_id']}"
+    )  # Discord's limit for edits is known: they overtake each other
+    monkeypatch.setattr(permanent, "_lock", lambda _: asyncio.Lock())  # processes share none
+
+    await api.fault({**EDIT, "delay": 0.5, "times": 1})
+    late = asyncio.create_task(add(api, "Two."))
+    await asyncio.sleep(0.2)
+    await add(api, "Three.")
+    await late
+
+    [message] = await messages(api, RULES)
+    assert said(message) == "**1.** One.\n\n**2.** Two.\n\n**3.** Three."
+    assert await api.rows("module_intents") == []
+
+
 async def test_the_end_of_husqy_plus_takes_the_newest_rules(api: Api) -> None:
     await in_channel(api, "One.")
     await go_premium(api, startAt="2026-03-01T11:00:00Z", endsAt="2026-03-01T13:00:00Z")

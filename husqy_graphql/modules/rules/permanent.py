@@ -263,6 +263,8 @@ async def _note(work: Work, view: _View, message_id: int | None, *, lost: bool =
             # While somebody is still sending another one, the intent is theirs too.
             if done and row.pending_nonce is None:
                 await delete_intent(uow.session, seen.guild_id, ModuleName.RULES)
+        if not done:  # another process may have ended the intent of what it showed before we showed something older
+            await add_intent(uow.session, seen.guild_id, ModuleName.RULES, uow.clock())
     if orphan is not None and seen.rules_channel is not None:
         with suppress(DiscordError):
             await work.bot.delete_message(seen.rules_channel, orphan)
