@@ -11,10 +11,12 @@ reads must be free of side effects.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from types import GeneratorType
 from typing import Any, Final, TypeAlias
 
@@ -64,40 +66,49 @@ class PlainField:
     complete: Complete | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class PlainSelection:
-    """A selection of plain fields. `classes` are those whose instances are known to be objects of its type."""
+    """A selection of plain fields. `classes` are those whose instances are known to be objects of its type. Its
+    functions are generated when the first object, or the first row, is met."""
 
     type: GraphQLObjectType
     fields: tuple[PlainField, ...]
-    classes: set[type]
-    build: Callable[[Any], dict[str, Any]]
-    row_builds: dict[RowType[Any], BuildRows | None]
+    classes: set[builtins.type] = field(default_factory=set[Any])
+    _build: Callable[[Any], dict[str, Any]] | None = None
+    _row_builds: dict[RowType[Any], BuildRows | None] = field(default_factory=dict[Any, Any])
+
+    def build(self, source: Any) -> dict[str, Any]:
+        """The answer of an object. Raises for anything unusual."""
+        build = self._build
+        if build is None:
+            build = self._build = generate_build(self.type, self.fields, self.classes)
+        return build(source)
 
     def rows(self, rows: Rows[Any]) -> list[dict[str, Any]]:
         """The answers of rows, read by position where every field is one of their columns."""
-        if rows.type not in self.row_builds:
-            self.row_builds[rows.type] = generate_rows(self, rows.type)
-        build = self.row_builds[rows.type]
+        if rows.type not in self._row_builds:
+            self._row_builds[rows.type] = generate_rows(self, rows.type)
+        build = self._row_builds[rows.type]
         return [self.build(each) for each in rows] if build is None else build(rows.rows)
 
 
-def generate_selection(of: GraphQLObjectType, fields: tuple[PlainField, ...]) -> PlainSelection:
-    """The function that answers a selection of one object. It raises for anything unusual."""
-    classes: set[type] = set()
+def generate_build(
+    of: GraphQLObjectType, fields: tuple[PlainField, ...], classes: set[type]
+) -> Callable[[Any], dict[str, Any]]:
+    """The function that answers a selection of one object."""
     source = _Source({"classes": classes, "accept": lambda value: accept(of, classes, value)})
     source.add("def build(source):")
     source.add("    if source.__class__ not in classes: accept(source)")
     members: list[str] = []
-    for index, field in enumerate(fields):
+    for index, each in enumerate(fields):
         value = f"value{index}"
-        if field.attribute is not None:
-            source.add(f"    {value} = source.{field.attribute}")
-        elif field.inline is not None:
-            source.add(f"    {value} = {source.name('inline', field.inline)}(source)")
-        members.append(f"{field.key!r}: {_member(source, '    ', field, value)}")
+        if each.attribute is not None:
+            source.add(f"    {value} = source.{each.attribute}")
+        elif each.inline is not None:
+            source.add(f"    {value} = {source.name('inline', each.inline)}(source)")
+        members.append(f"{each.key!r}: {_member(source, '    ', each, value)}")
     source.add(f"    return {{{', '.join(members)}}}")
-    return PlainSelection(of, fields, classes, source.function("build"), {})
+    return source.function("build")
 
 
 def generate_rows(selection: PlainSelection, of: RowType[Any]) -> BuildRows | None:
@@ -111,14 +122,14 @@ def generate_rows(selection: PlainSelection, of: RowType[Any]) -> BuildRows | No
     source.add("    append = answers.append")
     source.add(f"    for ({', '.join(f'value{index}' for index in range(len(of.attributes)))},) in rows:")
     members: list[str] = []
-    for field in selection.fields:
-        if field.constant is None and (field.attribute not in of.attributes or field.complete is not None):
+    for each in selection.fields:
+        if each.constant is None and (each.attribute not in of.attributes or each.complete is not None):
             return None
-        value = f"value{of.attributes.index(field.attribute)}" if field.attribute else ""
-        enum = of.enums.get(field.attribute or "")
-        if enum is not None and enum is not getattr(get_named_type(field.type), "wrapped_cls", None):
+        value = f"value{of.attributes.index(each.attribute)}" if each.attribute else ""
+        enum = of.enums.get(each.attribute or "")
+        if enum is not None and enum is not getattr(get_named_type(each.type), "wrapped_cls", None):
             return None
-        members.append(f"{field.key!r}: {_member(source, '        ', field, value, enum)}")
+        members.append(f"{each.key!r}: {_member(source, '        ', each, value, enum)}")
     source.add(f"        append({{{', '.join(members)}}})")
     source.add("    return answers")
     return source.function("build")
@@ -150,12 +161,17 @@ def _present(of: Any, selection: PlainSelection | None) -> Complete:
     if is_list_type(of):
         return _list(of.of_type, selection)
     if is_leaf_type(of):
-        source = _Source({})
-        source.add("def complete(value):")
-        source.add(f"    return {_leaf(source, '    ', of, 'value')}")
-        return source.function("complete")
+        return _complete_leaf(of)
     assert selection is not None
     return selection.build
+
+
+@lru_cache(maxsize=256)  # a schema has fewer leaf types
+def _complete_leaf(of: GraphQLLeafType) -> Complete:
+    source = _Source({})
+    source.add("def complete(value):")
+    source.add(f"    return {_leaf(source, '    ', of, 'value')}")
+    return source.function("complete")
 
 
 def _list(item: Any, selection: PlainSelection | None) -> Complete:
@@ -226,17 +242,25 @@ def _leaf(source: _Source, indent: str, of: GraphQLLeafType, value: str, enum: t
     elif coerce is int:
         refused, written = "{v}.__class__ is not int", "{v}"
     elif wrapped is not None and enum is wrapped:
-        values = {member.value: coerce(member) for member in wrapped}
-        written = f"{source.name('values', values)}[{{v}}]"
+        written = f"{source.name('values', _enum_values(of))}[{{v}}]"
     elif wrapped is not None and issubclass(wrapped, Enum):
-        names = {member.name: coerce(member) for member in wrapped}
         refused = f"{{v}}.__class__ is not {source.name('enum', wrapped)}"
-        written = f"{source.name('names', names)}[{{v}}._name_]"
+        written = f"{source.name('names', _enum_names(of))}[{{v}}._name_]"
     else:
         written = f"{source.name('coerce', _checked(coerce))}({{v}})"
     if refused:
         source.add(f"{indent}if {refused.format(v=value)}: raise Unusual")
     return written.format(v=value)
+
+
+@lru_cache(maxsize=256)
+def _enum_values(of: Any) -> Mapping[Any, str]:
+    return {member.value: of.coerce_output_value(member) for member in of.wrapped_cls}
+
+
+@lru_cache(maxsize=256)
+def _enum_names(of: Any) -> Mapping[str, str]:
+    return {member.name: of.coerce_output_value(member) for member in of.wrapped_cls}
 
 
 def _checked(coerce: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -180,7 +180,7 @@ class CompiledExecutor(Executor[Any]):
     async def _await_field(self, field: FieldPlan, path: Path, awaitable: Any) -> Any:
         try:
             completed = self._complete(field, path, await awaitable)
-            return await completed if completed.__class__ is CoroutineType else completed
+            return await completed if self.is_awaitable(completed) else completed
         except Exception as error:  # noqa: BLE001
             self.handle_field_error(error, field.definition.type, field.details, path)
             return None

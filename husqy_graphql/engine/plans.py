@@ -38,7 +38,7 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
 from husqy_graphql.engine.arguments import ResolverCall, plan_call
-from husqy_graphql.engine.codegen import Complete, PlainField, PlainSelection, completer, generate_selection
+from husqy_graphql.engine.codegen import Complete, PlainField, PlainSelection, completer
 
 # A larger document costs more to compile than it is likely to give back.
 MAX_FIELDS: Final = 600
@@ -148,7 +148,7 @@ class _Planner:
         tells_its_class = not is_root and _tells_its_class(of)
         plain_fields = tuple(each.plain for each in fields if each.plain is not None)
         if tells_its_class and len(plain_fields) == len(fields):
-            plain = generate_selection(of, plain_fields)
+            plain = PlainSelection(of, plain_fields)
             return SelectionPlan(of, fields, plain, plain.classes, tells_its_class)
         return SelectionPlan(of, fields, None, set(), tells_its_class)
 
