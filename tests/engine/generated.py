@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import Enum, IntEnum
 from random import Random
 from types import ModuleType
-from typing import Annotated, Any, NewType, Optional, Union
+from typing import Annotated, Any, ClassVar, NewType, Optional, Union
 
 import strawberry
-from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, is_interface_type, is_object_type
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 from strawberry.schema.config import StrawberryConfig
@@ -30,7 +30,7 @@ class Color(Enum):
     RED = "r"
     GREEN = strawberry.enum_value("g", name="VERT")
     BLUE = "b"
-    AZURE = "b"  # another name of BLUE
+    AZURE = "b"  # noqa: PIE796 - another name of BLUE
 
 
 @strawberry.enum(name="Importance")
@@ -96,7 +96,7 @@ class Large:
 
 
 class Refused(Exception):
-    extensions = {"code": "REFUSED"}
+    extensions: ClassVar = {"code": "REFUSED"}
 
 
 def error(random: Random) -> Exception:
@@ -221,7 +221,9 @@ class Schemas:
 
     def resolver(self, parent: str, name: str, kinds: Sequence[str], kind: str | None = None) -> None:
         random = self.random
-        kind = kind or random.choice(("self", "call", "call", "call", "async", "info", "parent", "permission", "extension"))
+        kind = kind or random.choice(
+            ("self", "call", "call", "call", "async", "info", "parent", "permission", "extension")
+        )
         arguments = self.arguments(is_async=kind == "async") if kind in {"call", "async", "info", "extension"} else []
         passed = ", ".join(f"{each.split(':')[0]!r}: {each.split(':')[0]}" for each in arguments)
         settings, prefix, first, call = "", "", "self", f"WORLD.call(self, '{parent}.{name}', {{{passed}}})"
@@ -262,9 +264,13 @@ class Schemas:
                 # Left out, it is missing in the call, which Python says at once or later.
                 written.append(f"{name}: Optional[{of}]{' = None' if is_async else ''}")
             elif roll < 0.75:
-                written.append(f"{name}: strawberry.Maybe[{of}]{' = None' if is_async else random.choice(('', ' = None'))}")
+                written.append(
+                    f"{name}: strawberry.Maybe[{of}]{' = None' if is_async else random.choice(('', ' = None'))}"
+                )
             else:
-                written.append(f"{name}: {random.choice(('list[{}]', 'Optional[list[Optional[{}]]] = None')).format(of)}")
+                written.append(
+                    f"{name}: {random.choice(('list[{}]', 'Optional[list[Optional[{}]]] = None')).format(of)}"
+                )
         return sorted(written, key=lambda each: "=" in each)
 
     def wrap(self, of: str) -> str:
@@ -282,7 +288,7 @@ def build(text: str, world: World) -> strawberry.Schema:
 
     class Allowed(BasePermission):
         message = "not allowed"
-        error_extensions = {"code": "FORBIDDEN"}
+        error_extensions: ClassVar = {"code": "FORBIDDEN"}
 
         def has_permission(self, source: Any, info: Any, **kwargs: Any) -> Any:
             return world.allowed(source)
@@ -311,7 +317,9 @@ def build(text: str, world: World) -> strawberry.Schema:
         **{each.__name__: each for each in (Any, Annotated, Optional, Union)},
         **{each.__name__: each for each in (Allowed, AllowedLater, Counted, CountedLater, Color, Level, Word)},
         **{each.__name__: each for each in (Shout, Picky, Anything, Snowflake, AutoDeleteSeconds, JSONObject)},
-        **{"strawberry": strawberry, "datetime": datetime, "WORLD": world},
+        "strawberry": strawberry,
+        "datetime": datetime,
+        "WORLD": world,
     }
     module.__dict__.update(names)
     exec(compile(text, module.__name__, "exec"), module.__dict__)
