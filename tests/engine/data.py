@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum
 from random import Random
 from typing import Any
 
@@ -25,6 +26,12 @@ class Text(str):
 
 class Number(int):
     pass
+
+
+class Tint(Enum):
+    """Of no schema, with a name that another enum has too."""
+
+    RED = "r"
 
 
 class Raising:
@@ -262,7 +269,7 @@ NEARLY: dict[str, tuple[Any, ...]] = {
     ),
     "Snowflake": (True, Text("5"), 1.5, Level.LOW),
     "AutoDeleteSeconds": (True, "12", 1.5, Level.LOW, 2**40),
-    "Color": ("r", "RED", "VERT", Level.LOW, Word.ONE, []),
+    "Color": (Tint.RED, "r", "RED", "VERT", Level.LOW, Word.ONE, []),
     "Importance": (1, "LOW", Color.RED, True),
     "Word": ("one", "ONE", Text("two"), Color.RED),
     "Picky": ("nothing", "refused"),
