@@ -152,7 +152,7 @@ def make_value(world: World, random: Random, of: Any) -> Any:
 
 def _list(world: World, random: Random, item: Any) -> Any:
     named = item.of_type if is_non_null_type(item) else item
-    if not is_list_type(named) and not is_leaf_type(named) and random.random() < 0.35:
+    if not is_list_type(named) and not is_leaf_type(named) and random.random() < 0.6:
         return _rows(world, random, named)
     items = [make_value(world, random, item) for _ in range(random.randint(0, 3))]
     return tuple(items) if random.random() < 0.15 else items

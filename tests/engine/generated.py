@@ -191,7 +191,8 @@ class Schemas:
             below.append(name)
         self.lines.append("@strawberry.type\nclass Query:")
         for number in range(8):
-            self.resolver("Query", f"root_{number}", [*below[-4:], *below, random.choice(LEAVES)])
+            kinds = [*below[-4:], *below, random.choice(LEAVES), "list[T5]", "list[T5]", "list[T3]"]
+            self.resolver("Query", f"root_{number}", kinds)
         self.lines.append("@strawberry.type\nclass Mutation:")
         for number in range(6):
             kind = random.choice(("call", "async", "async"))
@@ -203,6 +204,8 @@ class Schemas:
         self.lines.append(f"@strawberry.type\nclass {name}{bases}:")
         self.lines.append("    serial: strawberry.Private[int] = 1")
         self.attributes(name, kinds, random.randint(3, 6))
+        if name == "T5":  # which rows are read of
+            self.lines.append(f"    t5_color: {random.choice(('Color', 'Optional[Color]'))}")
         if random.random() < 0.75:
             for number in range(random.randint(1, 3)):
                 self.resolver(name, f"resolved_{number}", kinds)
