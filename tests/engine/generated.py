@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum, IntEnum
 from random import Random
 from types import ModuleType
-from typing import Annotated, Any, NewType, Optional, Union
+from typing import Annotated, Any, ClassVar, NewType, Optional, Union
 
 import strawberry
 from graphql import GraphQLError, GraphQLSchema
@@ -30,7 +30,7 @@ class Color(Enum):
     RED = "r"
     GREEN = strawberry.enum_value("g", name="VERT")
     BLUE = "b"
-    AZURE = "b"  # another name of BLUE
+    AZURE = "b"  # noqa: PIE796 - another name of BLUE
 
 
 @strawberry.enum(name="Importance")
@@ -96,7 +96,7 @@ class Large:
 
 
 class Refused(Exception):
-    extensions = {"code": "REFUSED"}
+    extensions: ClassVar = {"code": "REFUSED"}
 
 
 def error(random: Random) -> Exception:
@@ -191,7 +191,8 @@ class Schemas:
             below.append(name)
         self.lines.append("@strawberry.type\nclass Query:")
         for number in range(8):
-            self.resolver("Query", f"root_{number}", [*below[-4:], *below, random.choice(LEAVES)])
+            kinds = [*below[-4:], *below, random.choice(LEAVES), "list[T5]", "list[T5]", "list[T3]"]
+            self.resolver("Query", f"root_{number}", kinds)
         self.lines.append("@strawberry.type\nclass Mutation:")
         for number in range(6):
             kind = random.choice(("call", "async", "async"))
@@ -203,6 +204,8 @@ class Schemas:
         self.lines.append(f"@strawberry.type\nclass {name}{bases}:")
         self.lines.append("    serial: strawberry.Private[int] = 1")
         self.attributes(name, kinds, random.randint(3, 6))
+        if name == "T5":  # which rows are read of
+            self.lines.append(f"    t5_color: {random.choice(('Color', 'Optional[Color]'))}")
         if random.random() < 0.75:
             for number in range(random.randint(1, 3)):
                 self.resolver(name, f"resolved_{number}", kinds)
@@ -288,7 +291,7 @@ def build(text: str, world: World) -> strawberry.Schema:
 
     class Allowed(BasePermission):
         message = "not allowed"
-        error_extensions = {"code": "FORBIDDEN"}
+        error_extensions: ClassVar = {"code": "FORBIDDEN"}
 
         def has_permission(self, source: Any, info: Any, **kwargs: Any) -> Any:
             return world.allowed(source)

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     GraphQLSchema,
     get_named_type,
     is_enum_type,
@@ -60,10 +61,10 @@ class Documents:
     aliases: int = 0
     budget: int = 0  # fields left to write
 
-    def text(self) -> tuple[str, list[str | None]] | None:
+    def text(self) -> tuple[str, DocumentNode, list[str | None]] | None:
         """A valid document and the names of its operations; None where it came out as no valid one."""
         random = self.random
-        self.budget = random.choice((8, 20, 40))
+        self.budget = random.choice((5, 12, 30))
         kinds = [random.choice(("query", "query", "query", "mutation"))]
         if random.random() < 0.15:
             kinds.append(random.choice(("query", "mutation")))
@@ -86,7 +87,8 @@ class Documents:
             written.append(f"{kind} {names[number] or ''}{header} {body}")
         written += [f"fragment {name} on {of.name} {body}" for name, of, body in self.fragments]
         text = "\n".join(written)
-        return None if validate(self.schema, parse(text), RULES) else (text, names)
+        document = parse(text)
+        return None if validate(self.schema, document, RULES) else (text, document, names)
 
     def values(self) -> dict[str, Any]:
         """Values for the variables: most of them fine, some missing, null or of another type."""
@@ -111,6 +113,8 @@ class Documents:
         if depth >= self.depth or self.budget <= 0:
             fields = [each for each in fields if is_leaf_type(get_named_type(each[1].type))]
         written: list[tuple[str, Any]] = []
+        if depth and random.random() < 0.1:
+            return "{ __typename }"  # its object's class is all that is looked at
         for _ in range(random.randint(1, 5 if depth else 3)):
             roll = random.random()
             if roll < 0.08 or (not fields and (is_union_type(of) is False or roll < 0.3)):
