@@ -175,7 +175,7 @@ class CompiledExecutor(Executor[Any]):
         except Exception as error:  # noqa: BLE001 - handled as graphql-core does
             self.handle_field_error(error, field.definition.type, field.details, path)
             return None
-        return self._await_completed(field, path, completed) if completed.__class__ is CoroutineType else completed
+        return self._await_completed(field, path, completed) if self.is_awaitable(completed) else completed
 
     async def _await_field(self, field: FieldPlan, path: Path, awaitable: Any) -> Any:
         try:

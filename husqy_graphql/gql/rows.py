@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar, overload
 
@@ -26,7 +26,7 @@ class RowType(Generic[T]):
     type: builtins.type[T]
     make: Callable[[Any], T]
     attributes: tuple[str, ...]
-    enums: Mapping[str, builtins.type[Enum]]
+    enums: Mapping[str, builtins.type[Enum]] = field(default_factory=dict[str, Any])
 
 
 def row_type(
