@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor
+
+from husqy_graphql.core.clock import system_clock
 
 
 def configure_logging(level: str, *, as_json: bool) -> None:
@@ -75,7 +76,7 @@ def _request_as_text(event: EventDict) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return system_clock().isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _shown(value: object) -> str:

@@ -31,6 +31,7 @@ from graphql import (
     GraphQLString,
     Undefined,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -176,7 +177,7 @@ def _complete_leaf(of: GraphQLLeafType) -> Complete:
 
 def _list(item: Any, selection: PlainSelection | None) -> Complete:
     complete = completer(item, selection)
-    of_objects = selection if selection is not None and not is_list_type(getattr(item, "of_type", item)) else None
+    of_objects = None if is_list_type(get_nullable_type(item)) else selection
 
     def complete_list(value: Any) -> Any:
         if value.__class__ is list or value.__class__ is tuple:

@@ -59,6 +59,10 @@ class Query:
         return info.context.items
 
     @strawberry.field
+    def pages(self, info: Info) -> list[list[Item] | None]:
+        return info.context.items
+
+    @strawberry.field
     def named(self, info: Info) -> list[Named]:
         return info.context.items
 
@@ -166,6 +170,16 @@ async def test_a_wrong_class_is_an_error_in_the_fast_path_too() -> None:
 
     assert result.data == {"items": [{"__typename": "Item"}, None]}
     assert [error.path for error in result.errors or ()] == [["items", 1]]
+
+
+async def test_rows_are_no_list_of_lists() -> None:
+    rows, _ = rows_of(("a", 1), ("b", 2))
+    result, _ = await answered("{ pages { name } }", rows)
+
+    assert result.data == {"pages": [None, None]}
+    assert [error.path for error in result.errors or ()] == [["pages", 0], ["pages", 1]]
+    result, _ = await answered("{ pages { name } }", [rows, None, []])
+    assert result.data == {"pages": [[{"name": "a"}, {"name": "b"}], None, []]}
 
 
 async def test_rows_are_read_without_making_objects() -> None:
