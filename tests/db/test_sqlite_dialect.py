@@ -350,7 +350,7 @@ async def test_a_transaction_begun_by_hand_ends_with_the_checkout(engines: Engin
 async def test_a_busy_database_is_an_operational_error_and_passes(
     engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("husqy_graphql.db.engines.SQLITE_BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr("husqy_graphql.db.engines._PRAGMAS", ("PRAGMA busy_timeout = 20",))
     await engines.dispose()
     holder = sqlite3.connect(tmp_path / "either.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,7 +103,7 @@ class Case:
 
 def _told(error: GraphQLError) -> Any:
     return (
-        error.message,
+        re.sub(" at 0x[0-9a-f]+", "", error.message),  # of a value that is made anew for each executor
         error.path,
         [(each.line, each.column) for each in error.locations or ()],
         repr(error.extensions),
