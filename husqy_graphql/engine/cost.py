@@ -88,11 +88,22 @@ def plan_cost(
     assert root is not None  # the document is valid
     planner = _Planner(schema, fragments, _defaults(operation), {})
     mutations = operation.operation is OperationType.MUTATION
-    return CostPlan(below=planner.selections(operation.selection_set, root, ListSize(1), mutations=mutations))
+    plan = CostPlan(below=planner.selections(operation.selection_set, root, ListSize(1), mutations=mutations))
+    if _depends_on_variables(plan, set()):
+        return plan
+    points, nodes = _evaluate(plan, {}, {})
+    return CostPlan(points, nodes)
+
+
+def _depends_on_variables(plan: CostPlan, seen: set[int]) -> bool:
+    if id(plan) in seen:  # a fragment's plan hangs in several places
+        return False
+    seen.add(id(plan))
+    return plan.size.variable is not None or any(_depends_on_variables(each, seen) for each in plan.below)
 
 
 def _evaluate(plan: CostPlan, variables: Mapping[str, Any], known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    found = known.get(id(plan))  # a fragment's plan hangs in several places
+    found = known.get(id(plan))
     if found is None:
         points, nodes = plan.points, plan.nodes
         size = plan.size.given(variables)

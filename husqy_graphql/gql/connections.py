@@ -46,12 +46,16 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     items: strawberry.Private[Sequence[T]]
     cursor: strawberry.Private[Callable[[T], str]]
+    goes_on: strawberry.Private[bool]
 
     @strawberry.field(description="The items of this page with their places.")
     def edges(self) -> list[Edge[T]]:
         return [Edge(cursor=self.cursor(item), node=item) for item in self.items]
 
-    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
+    @strawberry.field(description="Where this page stands in the list.")
+    def page_info(self) -> PageInfo:
+        last = self.cursor(self.items[len(self.items) - 1]) if self.items else None
+        return PageInfo(has_next_page=self.goes_on, end_cursor=last)
 
     @strawberry.field(description="The items of this page.")
     def nodes(self) -> list[T]:
@@ -92,10 +96,7 @@ def decode_cursor(cursor: str | None) -> int | None:
 def to_connection(items: Sequence[T], size: int | None, cursor: Callable[[T], str]) -> Connection[T]:
     """A page out of up to `size` + 1 items that were read; the one too many only proves that the list goes on."""
     shown = items if size is None else items[:size]
-    page_info = PageInfo(
-        has_next_page=len(items) > len(shown), end_cursor=cursor(shown[len(shown) - 1]) if shown else None
-    )
-    return Connection(items=shown, cursor=cursor, page_info=page_info)
+    return Connection(items=shown, cursor=cursor, goes_on=len(items) > len(shown))
 
 
 async def load_page(
