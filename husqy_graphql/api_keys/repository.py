@@ -11,24 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.api_keys.models import ApiKey
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import rows_by_keys
+from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
+from husqy_graphql.db.prepared import Prepared
 
 _KEYS = ApiKey.__table__
 
-_BY_DIGEST = select(_KEYS.c.id, _KEYS.c.guild_id, _KEYS.c.last_use).where(
-    _KEYS.c.digest.in_(bindparam("digests", expanding=True))
+_BY_DIGEST = Prepared(
+    select(_KEYS.c.id, _KEYS.c.guild_id, _KEYS.c.last_use).where(_KEYS.c.digest == bindparam("digest"))
 )
 _BY_IDS = rows_by_keys(select(_KEYS), _KEYS.c.id)
-_OF_GUILD = (
-    select(_KEYS)
-    .where(_KEYS.c.guild_id == bindparam("guild_id"), _KEYS.c.id > bindparam("after_id"))
-    .order_by(_KEYS.c.id)
-)
+_OF_GUILD = GuildRows(_KEYS)
 
 
 async def key_by_digest(reads: Reads, digests: Sequence[bytes]) -> Row[Any] | None:
     """(id, guild_id, last_use) of the key with one of these digests."""
-    return await reads.first(_BY_DIGEST, digests=digests)
+    for digest in digests:
+        row = await reads.first(_BY_DIGEST, digest=digest)
+        if row is not None:
+            return row
+    return None
 
 
 async def keys_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -37,7 +38,7 @@ async def keys_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]
 
 async def keys_of_guild(reads: Reads, guild_id: int, *, after_id: int, limit: int | None) -> Sequence[Row[Any]]:
     """The keys of a guild by row id, from above `after_id`."""
-    return await reads.all(_OF_GUILD.limit(limit), guild_id=guild_id, after_id=after_id)
+    return await _OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit)
 
 
 async def find_key(session: AsyncSession, guild_id: int, digests: Sequence[bytes]) -> ApiKey | None:

@@ -10,13 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ARRAY, Row, Select, String, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Row, Select, String, any_, bindparam, func, select, tuple_
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.prepared import Prepared
 
 NO_LIMIT: Final = 2**31 - 1
+
+
+def after(table: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """That a row is one of the guild `guild_id`, and above the row `after_id`.
+
+    Both columns are compared as one, because PostgreSQL, which does not know the limit when it plans, else walks along
+    the primary key through the rows of all guilds.
+    """
+    column: Any = table.c
+    guild_id, row_id = bindparam("guild_id", type_=column.guild_id.type), bindparam("after_id", type_=column.id.type)
+    return column.guild_id == guild_id, tuple_(column.guild_id, column.id) > tuple_(guild_id, row_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +54,8 @@ class GuildRows:
         where: list[ColumnElement[bool]] = [column[name] == bindparam(name) for name in names]
         return Prepared(
             select(self.table)
-            .where(column.guild_id == bindparam("guild_id"), column.id > bindparam("after_id"), *where)
-            .order_by(column.id)
+            .where(*after(self.table), *where)
+            .order_by(column.guild_id, column.id)
             .limit(bindparam("limit"))
         )
 

@@ -24,7 +24,7 @@ _PLAIN = (types.Integer, types.String, types.Boolean, types.LargeBinary, types.D
 class Prepared:
     """A select for the life of the process; made once, at the top of a module."""
 
-    statement: Select[Any] | CompoundSelect[Any] | CompoundSelect[Any, Any]
+    statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
     _reads: dict[str, PreparedRead | None] = field(default_factory=dict[str, "PreparedRead | None"])
 
     def read(self, dialect: Dialect) -> PreparedRead | None:
@@ -55,7 +55,7 @@ class PreparedRead:
 
 
 def _prepare(
-    statement: Select[Any] | CompoundSelect[Any] | CompoundSelect[Any, Any], dialect: Dialect
+    statement: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]], dialect: Dialect
 ) -> PreparedRead | None:
     compiled: Any = statement.compile(dialect=dialect)
     columns = statement.selected_columns

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, delete, func, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import rows_by_keys
+from husqy_graphql.db.guild_rows import after, rows_by_keys
 from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.tags.models import Tag, TagName, TagVisibility
 
@@ -20,19 +20,15 @@ _PUBLIC = TagVisibility.PUBLIC.value
 _TAGS = Tag.__table__
 _NAMES = TagName.__table__
 
-_TAGS_OF_GUILD = (
-    select(_TAGS)
-    .where(_TAGS.c.guild_id == bindparam("guild_id"), _TAGS.c.id > bindparam("after_id"))
-    .order_by(_TAGS.c.id)
-)
+_TAGS_OF_GUILD = select(_TAGS).where(*after(_TAGS)).order_by(_TAGS.c.guild_id, _TAGS.c.id)
 _TAGS_BY_TAG_IDS = rows_by_keys(select(_TAGS), _TAGS.c.tag_id)
 _TAGS_BY_IDS = rows_by_keys(select(_TAGS), _TAGS.c.id)
 _NAMES_OF = rows_by_keys(select(_NAMES).order_by(_NAMES.c.id), _NAMES.c.tag_row_id)
 _NAMES_OF_GUILD = (
     select(_NAMES, _TAGS.c.tag_id)
     .join(_TAGS, _TAGS.c.id == _NAMES.c.tag_row_id)
-    .where(_NAMES.c.guild_id == bindparam("guild_id"), _NAMES.c.id > bindparam("after_id"))
-    .order_by(_NAMES.c.id)
+    .where(*after(_NAMES))
+    .order_by(_NAMES.c.guild_id, _NAMES.c.id)
 )
 _TEXTS = Prepared(
     select(_TAGS.c.content.label("text"), _TAGS.c.owner_id)
