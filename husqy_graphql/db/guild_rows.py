@@ -19,14 +19,16 @@ from husqy_graphql.db.prepared import Prepared
 NO_LIMIT: Final = 2**31 - 1
 
 
-def after(table: FromClause) -> tuple[ColumnElement[bool], ...]:
+def after(table: FromClause, dialect: str) -> tuple[ColumnElement[bool], ...]:
     """That a row is one of the guild `guild_id`, and above the row `after_id`.
 
-    Both columns are compared as one, because PostgreSQL, which does not know the limit when it plans, else walks along
-    the primary key through the rows of all guilds.
+    PostgreSQL compares both columns as one: it does not know the limit when it plans, and else walks along the primary
+    key through the rows of all guilds. SQLite, asked like that, goes on to the guilds behind.
     """
     column: Any = table.c
     guild_id, row_id = bindparam("guild_id", type_=column.guild_id.type), bindparam("after_id", type_=column.id.type)
+    if dialect == "sqlite":
+        return column.guild_id == guild_id, column.id > row_id
     return column.guild_id == guild_id, tuple_(column.guild_id, column.id) > tuple_(guild_id, row_id)
 
 
@@ -43,18 +45,19 @@ class GuildRows:
         """The rows of a guild by row id, from above `after_id`, with all columns in the order of the table. A filter
         names a column and the value that it must have; None filters nothing."""
         given = {name: value for name, value in filters.items() if value is not None}
-        key = tuple(given)
+        dialect = reads.engine.dialect.name
+        key = (dialect, *given)
         if key not in self._statements:
-            self._statements[key] = self._build(key)
+            self._statements[key] = self._build(dialect, tuple(given))
         limit = NO_LIMIT if limit is None else limit
         return await reads.all(self._statements[key], guild_id=guild_id, after_id=after_id, limit=limit, **given)
 
-    def _build(self, names: Sequence[str]) -> Prepared:
+    def _build(self, dialect: str, names: Sequence[str]) -> Prepared:
         column: Any = self.table.c
         where: list[ColumnElement[bool]] = [column[name] == bindparam(name) for name in names]
         return Prepared(
             select(self.table)
-            .where(*after(self.table), *where)
+            .where(*after(self.table, dialect), *where)
             .order_by(column.guild_id, column.id)
             .limit(bindparam("limit"))
         )

@@ -20,16 +20,20 @@ _PUBLIC = TagVisibility.PUBLIC.value
 _TAGS = Tag.__table__
 _NAMES = TagName.__table__
 
-_TAGS_OF_GUILD = select(_TAGS).where(*after(_TAGS)).order_by(_TAGS.c.guild_id, _TAGS.c.id)
+_TAGS_OF_GUILD = {
+    dialect: select(_TAGS).where(*after(_TAGS, dialect)).order_by(_TAGS.c.guild_id, _TAGS.c.id)
+    for dialect in ("sqlite", "postgresql")
+}
 _TAGS_BY_TAG_IDS = rows_by_keys(select(_TAGS), _TAGS.c.tag_id)
 _TAGS_BY_IDS = rows_by_keys(select(_TAGS), _TAGS.c.id)
 _NAMES_OF = rows_by_keys(select(_NAMES).order_by(_NAMES.c.id), _NAMES.c.tag_row_id)
-_NAMES_OF_GUILD = (
-    select(_NAMES, _TAGS.c.tag_id)
+_NAMES_OF_GUILD = {
+    dialect: select(_NAMES, _TAGS.c.tag_id)
     .join(_TAGS, _TAGS.c.id == _NAMES.c.tag_row_id)
-    .where(*after(_NAMES))
+    .where(*after(_NAMES, dialect))
     .order_by(_NAMES.c.guild_id, _NAMES.c.id)
-)
+    for dialect in ("sqlite", "postgresql")
+}
 _TEXTS = Prepared(
     select(_TAGS.c.content.label("text"), _TAGS.c.owner_id)
     .where(_TAGS.c.guild_id == bindparam("guild_id"))
@@ -67,7 +71,7 @@ async def tags(
     name_part: str | None = None,
 ) -> list[FullTag]:
     """The tags of a guild by row id, from above `after_id`: two statements, however many there are."""
-    statement = _TAGS_OF_GUILD
+    statement = _TAGS_OF_GUILD[reads.engine.dialect.name]
     if owner_id is not None:
         statement = statement.where(_TAGS.c.owner_id == owner_id)
     if visibility is not None:
@@ -99,7 +103,7 @@ async def names(
     name_part: str | None = None,
 ) -> Sequence[Any]:
     """The names of all tags of a guild by row id, from above `after_id`, each with the `tag_id` of its tag."""
-    statement = _NAMES_OF_GUILD
+    statement = _NAMES_OF_GUILD[reads.engine.dialect.name]
     if name_part:
         statement = statement.where(_NAMES.c.name.icontains(name_part, autoescape=True))
     statement = _usable(statement, usable_by).limit(limit)
