@@ -32,7 +32,7 @@ from husqy_graphql.core.clock import Clock, system_clock
 from husqy_graphql.core.key_ring import create_key_ring
 from husqy_graphql.core.rate_limits import MemoryRateLimiter, RateLimiter, RatePolicy
 from husqy_graphql.core.timed_cache import TimedCache
-from husqy_graphql.db.engines import Reads, create_engines
+from husqy_graphql.db.engines import create_engines
 from husqy_graphql.db.events import GuildEvents, Relay
 from husqy_graphql.db.unit_of_work import Committed, after_commit_nothing, unit_of_work
 from husqy_graphql.demo import DEMO_GUILDS
@@ -118,7 +118,7 @@ class Program:
 def create_program(settings: Settings, *, clock: Clock = system_clock, now: Callable[[], float] = monotonic) -> Program:
     """Put the program together. `now` gives the seconds by which cached answers grow old."""
     engines = create_engines(settings.database_url.get_secret_value(), settings.database_pool_size)
-    reads = Reads(engines.read, engines.driver)
+    reads = engines.reads
     sandbox = create_sandbox(settings.sandbox_path, clock) if settings.sandbox else None
     http = (
         DiscordHTTP(SANDBOX_URL, transport=sandbox.transport, limits=DiscordRateLimits(SANDBOX_PER_SECOND))

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import aiosqlite
@@ -156,22 +155,6 @@ class PostgresDriver:
         return connection
 
 
-@cache
-def _record_class() -> type[Any]:
-    import asyncpg  # pyright: ignore[reportMissingTypeStubs]
-
-    class Record(asyncpg.Record):
-        """A row whose columns are attributes too."""
-
-        def __getattr__(self, name: str) -> Any:
-            try:
-                return self[name]
-            except KeyError:
-                raise AttributeError(name) from None
-
-    return Record
-
-
 def sqlite_driver(url: URL, size: int, pragmas: Sequence[str]) -> SQLiteDriver | None:
     """The driver of a database file; None for one in memory, which each connection would have its own of."""
     path = url.database
@@ -198,7 +181,6 @@ def postgres_driver(url: URL, dialect: Dialect, size: int, options: dict[str, An
         # Imported here, because the package is an extra.
         import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
-        known.setdefault("record_class", _record_class())
         return await asyncpg.connect(**known, **options)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
     return PostgresDriver(ConnectionPool(connect, size))

@@ -43,6 +43,11 @@ class Engines:
     write: AsyncEngine
     driver: Driver | None  # of prepared reads; without one they go through `read`
 
+    @property
+    def reads(self) -> Reads:
+        """What selects run on."""
+        return Reads(self.read, self.driver)
+
     async def dispose(self) -> None:
         """Close every connection."""
         if self.driver is not None:
@@ -61,7 +66,7 @@ class Reads:
     async def all(self, statement: Executable | Prepared, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of a select."""
         if isinstance(statement, Prepared):
-            read = statement.read(self.engine.dialect) if self.driver is not None else None
+            read = statement.read(self.engine.dialect)
             if read is not None and self.driver is not None:
                 return read.rows(await self.driver.fetch(read.text, read.arguments(parameters)))
             statement = statement.statement

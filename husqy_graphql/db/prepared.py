@@ -10,7 +10,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from sqlalchemy import CompoundSelect, Dialect, Select, types
 
@@ -37,7 +37,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedRead:
-    """The text of a select. `arguments` makes the driver's arguments, `rows` rows with names out of what it answers."""
+    """The text of a select. `arguments` makes the driver's arguments, `rows` named tuples out of what it answers."""
 
     text: str
     names: tuple[str, ...]
@@ -63,21 +63,16 @@ def _prepare(
         return None
     bound: Mapping[str, Any] = compiled.binds
     processors = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in bound.items()}
-    names = [column.key or f"column{index}" for index, column in enumerate(columns)]
-    written = [_result_processor(column.type, dialect) for column in columns]
-    # asyncpg's rows know the names that the text gives their columns.
-    named = dialect.name == "postgresql" and names == [each.keyname for each in compiled._result_columns]  # noqa: SLF001
     return PreparedRead(
         text=compiled.string,
         names=tuple(compiled.positiontup),
         fixed={name: bind.effective_value for name, bind in bound.items() if not bind.required},
         processors={name: process for name, process in processors.items() if process is not None},
-        rows=_as_they_are if named and not any(written) else _row_maker(names, written),
+        rows=_row_maker(
+            [column.key or f"column{index}" for index, column in enumerate(columns)],
+            [_result_processor(column.type, dialect) for column in columns],
+        ),
     )
-
-
-def _as_they_are(rows: RawRows) -> list[Any]:
-    return cast("list[Any]", rows)
 
 
 def _is_plain(of: types.TypeEngine[Any]) -> bool:

@@ -65,9 +65,9 @@ class Program:
     def plan(self, variables: VariableValues) -> OperationPlan | None:
         """The plan to run with these values; None where graphql-core runs the operation itself."""
         key = tuple(variables.coerced.get(name) for name in self.conditions)
-        if key not in self._plans:
-            self._plans[key] = self._plan(variables) if len(self._plans) < MAX_PLANS else None
-        return self._plans[key]
+        if key not in self._plans and len(self._plans) < MAX_PLANS:
+            self._plans[key] = self._plan(variables)
+        return self._plans.get(key)
 
     def compile(self) -> None:
         """Plan it before it runs for the first time; for an operation without conditions."""

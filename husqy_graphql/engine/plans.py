@@ -167,7 +167,7 @@ class _Planner:
             nodes=[each.node for each in details],
             constant=parent.name if node.name.value == "__typename" else None,
             read=attrgetter(attribute) if attribute else inline,
-            call=plan_call(self.plan.schema, definition, node, of),
+            call=None if inline else plan_call(self.plan.schema, definition, node, of),
             plain=None,
         )
         self.plan.by_details[id(details)] = plan

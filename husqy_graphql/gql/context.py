@@ -92,7 +92,7 @@ class Resources:
 
     @property
     def reads(self) -> Reads:
-        return Reads(self.engines.read, self.engines.driver)
+        return self.engines.reads
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ class WorkerResources:
 
     @property
     def reads(self) -> Reads:
-        return Reads(self.engines.read, self.engines.driver)
+        return self.engines.reads
 
     def unit_of_work(self, job: str) -> AbstractAsyncContextManager[UnitOfWork]:
         """A transaction whose audit rows name the job in place of a request."""

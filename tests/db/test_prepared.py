@@ -73,7 +73,7 @@ class Stage:
 
     @property
     def reads(self) -> Reads:
-        return Reads(self.engines.read, self.engines.driver)
+        return self.engines.reads
 
     @property
     def through_sqlalchemy(self) -> Reads:
