@@ -48,12 +48,15 @@ from husqy_graphql.gql.readiness import Readiness
 from husqy_graphql.guilds.service import join_guild
 from husqy_graphql.identity.service import CACHE_SIZE, Identity
 from husqy_graphql.identity.sessions import Sessions
+from husqy_graphql.lifecycle import Work
 from husqy_graphql.logs import configure_logging
 from husqy_graphql.modules.logging.posting import LogPoster
 from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.rate_limits import RateLimits
+from husqy_graphql.worker.jobs import JobRunner
 from husqy_graphql.worker.loop import run_worker
+from husqy_graphql.worker.modules import perform_job
 from husqy_graphql.worker.resources import WorkerResources
 
 __all__ = [
@@ -100,6 +103,7 @@ class Program:
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
+            await self.worker.runner.close()
             await self.worker.log_poster.close()
             if self.shared is not None:
                 await self.shared.close()
@@ -134,10 +138,25 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         reads, partial(unit_of_work, engines.write, clock, after_commit_nothing, "log-lines"), bot, clock
     )
 
-    async def after_commit(committed: Committed) -> None:
+    async def tell(committed: Committed) -> None:
         log_poster.wake(committed.logged_guilds)
         await events.publish(committed.events)
 
+    async def after_commit(committed: Committed) -> None:
+        await tell(committed)
+        await runner.attempt(committed.jobs)  # a request waits for what it has changed on Discord
+
+    async def after_commit_of_job(committed: Committed) -> None:
+        await tell(committed)
+        runner.wake()
+
+    job_work = Work(partial(unit_of_work, engines.write, clock, after_commit_of_job, "job"), bot, reads)
+    runner = JobRunner(
+        partial(perform_job, job_work),
+        reads,
+        partial(unit_of_work, engines.write, clock, after_commit_nothing, "jobs"),
+        clock,
+    )
     units = partial(unit_of_work, engines.write, clock, after_commit, "api-key-use")
     identity = Identity(
         bot=bot,
@@ -183,7 +202,7 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
         limiter=shared.limiter if shared else MemoryRateLimiter(now),
         now=now,
     )
-    worker = WorkerResources(engines, bot, clock, after_commit, log_poster)
+    worker = WorkerResources(engines, bot, clock, after_commit_of_job, log_poster, runner)
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
     gate = Gate(resources, identity, sessions if settings.sign_in else None, origins, rates)
     asgi = create_asgi(settings, gate, sandbox)

@@ -16,6 +16,7 @@ import structlog
 from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import Conflict, ConflictReason, Forbidden, NotFound
+from husqy_graphql.core.jobs import Job
 from husqy_graphql.core.limits import Limit, check_limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName, enabled_column
@@ -39,15 +40,16 @@ INTENT_LIFE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What switching a module needs: transactions, and Discord."""
+    """What the functions of a module need beside a request: transactions, Discord, and committed rows."""
 
     units: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
     bot: BotPort
+    reads: Reads
 
 
 def work_of(context: Context) -> Work:
     """What a request brings along for it."""
-    return Work(context.unit_of_work, context.resources.bot)
+    return Work(context.unit_of_work, context.resources.bot, context.resources.reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Module:
     what a crash left of it. `wipe` deletes every row of a guild and returns them; `after_disable` gets these once that
     is committed. `trim` deletes what a guild has over its limits without Husqy+. `member_left` forgets a member who
     is gone. `settle` brings Discord in line with the rows, once a change of another's (`trim`, `erase_member`) is
-    committed. `after_verification` is called where the module is on, once a member has passed the verifier.
+    committed. `after_verification` is called where the module is on, once a member has passed the verifier. `perform`
+    does one of the module's jobs; it raises what Discord answers, and LeaseLost for a timer that is another's by now.
     """
 
     name: ModuleName
@@ -83,6 +86,7 @@ class Module:
     member_left: Callable[[UnitOfWork, int, int], Awaitable[None]] | None = None
     settle: Callable[[Work, int], Awaitable[None]] | None = None
     after_verification: Callable[[Work, MemberAccess], Awaitable[None]] | None = None
+    perform: Callable[[Work, Job], Awaitable[None]] | None = None
 
 
 def is_enabled(settings: Any, name: ModuleName) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -14,19 +15,23 @@ from husqy_graphql.core.access import GuildAccess, MemberAccess, acting_user_id
 from husqy_graphql.core.audit import AuditAction, changed_fields, describe_actor
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.core.events import GuildEvent
+from husqy_graphql.core.jobs import JobKind
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.guilds import GuildMember, GuildSettings
+from husqy_graphql.db.jobs import NewJob, add_jobs, cancel_jobs
 from husqy_graphql.db.journals import AuditLogEntry, LogLine, StatisticsEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What has to happen because a transaction was committed: events to tell, and guilds whose logs have new lines."""
+    """What has to happen because a transaction was committed: events to tell, guilds whose logs have new lines, and
+    jobs that were asked for."""
 
     events: Sequence[GuildEvent]
     logged_guilds: frozenset[int]
+    jobs: Sequence[NewJob]
 
 
 # Gets what was committed; raises nothing.
@@ -47,6 +52,7 @@ class UnitOfWork:
     events: list[GuildEvent] = field(default_factory=list[GuildEvent])
     log_lines: list[LogLine] = field(default_factory=list[LogLine])
     statistics: list[StatisticsEntry] = field(default_factory=list[StatisticsEntry])
+    jobs: list[NewJob] = field(default_factory=list[NewJob])
 
     def audit(
         self,
@@ -122,6 +128,34 @@ class UnitOfWork:
             )
         )
 
+    def effect(
+        self,
+        guild_id: int,
+        kind: JobKind,
+        object_key: str,
+        *,
+        part: str = "",
+        delay: timedelta = timedelta(0),
+        **payload: Any,
+    ) -> None:
+        """Have something done on Discord once this is committed, or after a delay: see `core/jobs.py`. What the object
+        looks like is read when it is done; the payload (JSON) has what is not in its rows."""
+        self.jobs.append(NewJob(guild_id, kind, object_key, self.clock() + delay, part, payload))
+
+    def timer(self, guild_id: int, kind: JobKind, object_key: str, due_at: datetime) -> None:
+        """Have something happen at a time; a timer that is set already is moved there."""
+        self.jobs.append(NewJob(guild_id, kind, object_key, due_at))
+
+    async def cancel(self, guild_id: int, object_key: str, *kinds: JobKind) -> None:
+        """Call off what was to be done with an object: jobs of these kinds, or all. What was asked for before in this
+        transaction is called off too."""
+        self.jobs[:] = [
+            job
+            for job in self.jobs
+            if (job.guild_id, job.object_key) != (guild_id, object_key) or (kinds and job.kind not in kinds)
+        ]
+        await cancel_jobs(self.session, guild_id, object_key, *kinds)
+
     async def flush_journals(self) -> frozenset[int]:
         """Add the lines and counts of the guilds that want them; the guilds that got lines. `unit_of_work` calls it."""
         guild_ids = {row.guild_id for row in (*self.log_lines, *self.statistics)}
@@ -164,6 +198,9 @@ async def unit_of_work(
         uow = UnitOfWork(session, clock, request_id)
         yield uow
         logged = await uow.flush_journals()
+        if uow.jobs:
+            await session.flush()  # a job refers to its guild, which may be as new
+            await add_jobs(session, uow.jobs, clock())
         await session.commit()
-    if uow.events or logged:
-        await after_commit(Committed(uow.events, logged))
+    if uow.events or logged or uow.jobs:
+        await after_commit(Committed(uow.events, logged, uow.jobs))

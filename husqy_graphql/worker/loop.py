@@ -1,4 +1,4 @@
-"""Runs the background jobs until it is cancelled; inside `serve`, or alone in `worker`."""
+"""Runs the background work until it is cancelled; inside `serve`, or alone in `worker`."""
 
 from __future__ import annotations
 
@@ -20,36 +20,38 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Work that is repeated, `interval` seconds after it was done."""
+class Round:
+    """Work that is done again and again, `interval` seconds after it was done."""
 
     name: str
     interval: float
     run: Callable[[WorkerResources], Awaitable[object]]
 
 
-JOBS = (
-    Job("entitlements", ENTITLEMENTS_INTERVAL, sync_entitlements),
-    Job("sessions", SESSIONS_INTERVAL, delete_expired_sessions),
-    Job("log-lines", modules.LOG_LINES_INTERVAL, modules.write_log_lines),
-    Job("intents", modules.INTENTS_INTERVAL, modules.sweep_intents),
-    Job("timed-roles", modules.TIMED_ROLES_INTERVAL, modules.give_timed_roles),
-    Job("trim", modules.TRIM_INTERVAL, modules.trim_guilds),
+ROUNDS = (
+    Round("entitlements", ENTITLEMENTS_INTERVAL, sync_entitlements),
+    Round("sessions", SESSIONS_INTERVAL, delete_expired_sessions),
+    Round("log-lines", modules.LOG_LINES_INTERVAL, modules.write_log_lines),
+    Round("intents", modules.INTENTS_INTERVAL, modules.sweep_intents),
+    Round("timed-roles", modules.TIMED_ROLES_INTERVAL, modules.give_timed_roles),
+    Round("trim", modules.TRIM_INTERVAL, modules.trim_guilds),
 )
 
 
 async def run_worker(resources: WorkerResources) -> None:
-    """Run every job at once and then again and again; a job that fails is tried again at its next turn."""
+    """Do what is due as soon as it is, and every round at once and then again and again; a round that fails is tried
+    again at its next turn."""
     async with asyncio.TaskGroup() as group:
-        for job in JOBS:
-            group.create_task(_repeat(job, resources), name=f"worker {job.name}")
+        group.create_task(resources.runner.run(), name="worker jobs")
+        for each in ROUNDS:
+            group.create_task(_repeat(each, resources), name=f"worker {each.name}")
 
 
-async def _repeat(job: Job, resources: WorkerResources) -> None:
+async def _repeat(each: Round, resources: WorkerResources) -> None:
     while True:
         try:
-            await job.run(resources)
+            await each.run(resources)
         except Exception as error:  # noqa: BLE001 - one bad turn must not end all later ones
-            log.warning("job_failed", job=job.name, error=type(error).__name__, detail=str(error))
+            log.warning("round_failed", round=each.name, error=type(error).__name__, detail=str(error))
         # Several workers that started together must not go on asking together.
-        await asyncio.sleep(job.interval * random.uniform(0.9, 1.0))  # noqa: S311
+        await asyncio.sleep(each.interval * random.uniform(0.9, 1.0))  # noqa: S311

@@ -1,5 +1,5 @@
-"""What the modules need done in the background: log lines that were left, what a crash left on Discord, the limits of
-guilds whose Husqy+ has ended, and timed roles."""
+"""What the modules need done in the background: their jobs, log lines that were left, what a crash left on Discord, the
+limits of guilds whose Husqy+ has ended, and timed roles."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import partial
 
 import structlog
 
+from husqy_graphql.core.jobs import Job
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.guilds import guilds_with_entitlements, is_premium, lock_guild
 from husqy_graphql.db.intents import delete_intent, intents_before
 from husqy_graphql.discord.port import DiscordError
-from husqy_graphql.lifecycle import INTENT_LIFE, is_enabled, settle_module
+from husqy_graphql.lifecycle import INTENT_LIFE, Work, is_enabled, settle_module
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.welcoming.roles import Sweeper, sweep_timed_roles
 from husqy_graphql.worker.resources import WorkerResources
@@ -22,6 +23,13 @@ LOG_LINES_INTERVAL = 5.0  # seconds
 INTENTS_INTERVAL = 60.0
 TRIM_INTERVAL = 240.0
 TIMED_ROLES_INTERVAL = 300.0
+
+
+async def perform_job(work: Work, job: Job) -> None:
+    """Let the module that it is of do a job. Raises what Discord answers, and LeaseLost."""
+    perform = MODULES[job.kind.module].perform
+    assert perform is not None, f"nobody does {job.kind}"
+    await perform(work, job)
 
 
 async def write_log_lines(resources: WorkerResources) -> None:

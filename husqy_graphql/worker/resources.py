@@ -13,6 +13,7 @@ from husqy_graphql.db.unit_of_work import AfterCommit, UnitOfWork, unit_of_work
 from husqy_graphql.discord.port import BotPort
 from husqy_graphql.lifecycle import Work
 from husqy_graphql.modules.logging.posting import LogPoster
+from husqy_graphql.worker.jobs import JobRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class WorkerResources:
     clock: Clock
     after_commit: AfterCommit
     log_poster: LogPoster
+    runner: JobRunner
 
     @property
     def reads(self) -> Reads:
@@ -35,4 +37,4 @@ class WorkerResources:
 
     def work(self, job: str) -> Work:
         """What the functions of the modules take, on behalf of a job."""
-        return Work(partial(self.unit_of_work, job), self.bot)
+        return Work(partial(self.unit_of_work, job), self.bot, self.reads)

@@ -1,0 +1,246 @@
+"""Does what was asked for: effects right after their commit or soon after, timers in their time.
+
+Rows are claimed, done with no transaction open, and ended under the same claim. What Discord refuses for good stays as
+failed; what it did not answer is tried again, the later the older it is. Any number of workers may run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from husqy_graphql.core.clock import Clock
+from husqy_graphql.core.jobs import Job
+from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.jobs import (
+    LeaseLost,
+    NewJob,
+    claim_effect_of,
+    claim_jobs,
+    end_effect,
+    fail_job,
+    finish_job,
+    next_due,
+    release_job,
+)
+from husqy_graphql.db.unit_of_work import UnitOfWork
+from husqy_graphql.discord.port import DiscordError, Throttled, Unauthorized, Unreachable
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=30)
+DEADLINE = 20.0  # seconds for one job; less than the lease, so that nobody works on what is another's
+INLINE_DEADLINE = 5.0  # seconds that a request waits for the effects of its change
+AT_ONCE = 20  # effects, and as many timers
+LOOK_AGAIN = 1.0  # seconds until rows of other processes are seen at the latest
+BACKOFF_MIN, BACKOFF_MAX = 1.0, 600.0  # seconds
+PAUSE_WITHOUT_TOKEN = 60.0  # seconds
+
+
+@dataclass(slots=True)
+class Counters:
+    """What was done since the start, for whoever watches the program."""
+
+    done: int = 0
+    failed: int = 0
+    tried_again: int = 0
+    lateness_sum: float = 0.0  # seconds, of timers
+    lateness_max: float = 0.0
+    timers: int = 0
+
+
+@dataclass(slots=True)
+class JobRunner:
+    """One for the process. `perform` does a job, and ends a timer in its own transaction."""
+
+    perform: Callable[[Job], Awaitable[None]]
+    reads: Reads
+    units: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
+    clock: Clock
+    counters: Counters = field(default_factory=Counters)
+    paused_until: datetime | None = None  # the bot's token is not valid
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _inline: dict[tuple[int, str], asyncio.Task[None]] = field(
+        default_factory=dict[tuple[int, str], "asyncio.Task[None]"]
+    )
+
+    async def run(self) -> None:
+        """Do whatever is due, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run(effects=True), name="effects")
+            group.create_task(self._run(effects=False), name="timers")
+
+    def wake(self) -> None:
+        """Look again: something was asked for. Returns at once."""
+        self._woken.set()
+
+    async def attempt(self, jobs: Iterable[NewJob]) -> None:
+        """Do the effects among jobs that are due, and wait for that, but not longer than the inline deadline; what is
+        left is done in the background. Raises nothing."""
+        now = self.clock()
+        objects = {(job.guild_id, job.object_key) for job in jobs if job.kind.is_effect and job.due_at <= now}
+        tasks = [self._attempt(*each) for each in objects]
+        if tasks:
+            await asyncio.wait(tasks, timeout=INLINE_DEADLINE)
+        self.wake()
+
+    async def run_due(self) -> int:
+        """Do everything that is due now, and what follows from it; how many jobs were tried. For whoever cannot wait
+        for `run`."""
+        tried = 0
+        while True:
+            claimed = [*await self._claim(effects=False, most=AT_ONCE), *await self._claim(effects=True, most=AT_ONCE)]
+            if not claimed:
+                return tried
+            await asyncio.gather(*map(self._do, claimed))
+            tried += len(claimed)
+
+    async def close(self, seconds: float = 2.0) -> None:
+        """Let what requests have begun come to its end, for so long."""
+        running = list(self._inline.values())
+        if running:
+            _, late = await asyncio.wait(running, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _attempt(self, guild_id: int, object_key: str) -> asyncio.Task[None]:
+        key = (guild_id, object_key)
+        task = asyncio.create_task(self._drain(guild_id, object_key, self._inline.get(key)), name="inline effects")
+        self._inline[key] = task
+        task.add_done_callback(lambda done: self._inline.pop(key, None) if self._inline.get(key) is done else None)
+        return task
+
+    async def _drain(self, guild_id: int, object_key: str, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        try:
+            while not self._is_paused():
+                now = self.clock()
+                async with self.units() as uow:
+                    job = await claim_effect_of(uow.session, guild_id, object_key, now=now, until=now + LEASE)
+                if job is None:
+                    return
+                await self._do(job)
+        except Exception as error:  # noqa: BLE001 - the change is made; the worker does the rest
+            log.warning("effects_left", guild_id=guild_id, object=object_key, error=type(error).__name__)
+
+    async def _run(self, *, effects: bool) -> None:
+        running = set[asyncio.Task[None]]()
+        try:
+            while True:
+                try:
+                    claimed = (
+                        [] if self._is_paused() else await self._claim(effects=effects, most=AT_ONCE - len(running))
+                    )
+                except Exception as error:  # noqa: BLE001 - a database that is away comes back
+                    log.warning("jobs_not_claimed", error=type(error).__name__, detail=str(error))
+                    claimed = []
+                running.update(asyncio.create_task(self._do(job), name=job.kind.value) for job in claimed)
+                if len(running) > AT_ONCE // 2:
+                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                elif not claimed:
+                    await self._sleep(effects=effects)
+                running = {task for task in running if not task.done()}
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _sleep(self, *, effects: bool) -> None:
+        seconds = LOOK_AGAIN
+        with suppress(Exception):
+            now = self.clock()
+            due = await next_due(self.reads, effects=effects, now=now)
+            # What is due and was not claimed waits for another one: no use in asking at once.
+            if due is not None and due > now:
+                seconds = min(seconds, (due - now).total_seconds())
+        self._woken.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    async def _claim(self, *, effects: bool, most: int) -> list[Job]:
+        now = self.clock()
+        due = await next_due(self.reads, effects=effects, now=now)
+        if due is None or due > now:  # a look costs less than taking the lock to write
+            return []
+        async with self.units() as uow:
+            return list(await claim_jobs(uow.session, effects=effects, now=now, until=now + LEASE, most=most))
+
+    async def _do(self, job: Job) -> None:
+        """Do a job and note how that ended; raises nothing but cancellation."""
+        try:
+            await self._perform(job)
+        except LeaseLost:
+            log.info("job_lost", kind=job.kind.value, object=job.object_key)
+            await self._note(lambda uow: release_job(uow.session, job))
+        except Exception as error:  # noqa: BLE001 - what cannot be noted is claimed again once its lease has ended
+            log.warning("job_not_noted", kind=job.kind.value, object=job.object_key, error=type(error).__name__)
+
+    async def _perform(self, job: Job) -> None:
+        began = self.clock()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self.perform(job)
+        except (LeaseLost, asyncio.CancelledError):
+            raise
+        except Unauthorized as error:
+            self.paused_until = self.clock() + timedelta(seconds=PAUSE_WITHOUT_TOKEN)
+            log.warning("worker_paused", error=str(error))
+            await self._again(job, PAUSE_WITHOUT_TOKEN, error)
+        except Throttled as error:
+            await self._again(job, error.retry_after, error)
+        except (Unreachable, TimeoutError) as error:
+            await self._again(job, self._backoff(job), error)
+        except DiscordError as error:
+            self.counters.failed += 1
+            log.warning("effect_refused", kind=job.kind.value, object=job.object_key, code=error.code)
+            said = f"{error} ({error.code or error.status})"
+            await self._note(lambda uow: fail_job(uow.session, job, said))
+        except Exception as error:  # a defect must not lose what was asked for
+            log.exception("job_broken", kind=job.kind.value, object=job.object_key)
+            await self._again(job, self._backoff(job), error)
+        else:
+            self.counters.done += 1
+            if job.kind.is_effect:
+                await self._note(lambda uow: end_effect(uow.session, job, uow.clock()))
+            else:
+                self._count_lateness((began - job.due_at).total_seconds())
+                await self._note(lambda uow: end_timer(uow, job))
+
+    async def _again(self, job: Job, seconds: float, error: Exception) -> None:
+        self.counters.tried_again += 1
+        due_at = self.clock() + timedelta(seconds=seconds)
+        said = str(error) or "Discord did not answer in time"
+        await self._note(lambda uow: release_job(uow.session, job, due_at=due_at, error=said))
+
+    async def _note(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+        async with self.units() as uow:
+            await write(uow)
+
+    def _backoff(self, job: Job) -> float:
+        """Seconds until another try: a quarter of the job's age, so that a short silence is made up for soon after, and
+        a long one is not spent on asking."""
+        age = (self.clock() - job.created_at).total_seconds() if job.kind.is_effect else float(2**job.attempts)
+        return min(max(age / 4, BACKOFF_MIN), BACKOFF_MAX) * random.uniform(0.75, 1.0)  # noqa: S311
+
+    def _is_paused(self) -> bool:
+        return self.paused_until is not None and self.clock() < self.paused_until
+
+    def _count_lateness(self, seconds: float) -> None:
+        self.counters.timers += 1
+        self.counters.lateness_sum += max(0.0, seconds)
+        self.counters.lateness_max = max(self.counters.lateness_max, seconds)
+
+
+async def end_timer(uow: UnitOfWork, job: Job) -> None:
+    """Take away a timer whose time has come to nothing; one that was ended or moved stays as it is."""
+    with suppress(LeaseLost):
+        await finish_job(uow.session, job)
