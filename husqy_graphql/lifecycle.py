@@ -110,16 +110,20 @@ async def require_enabled(uow: UnitOfWork, guild_id: int, name: ModuleName) -> G
     return settings
 
 
-async def require_data_collection(uow: UnitOfWork, guild_id: int, user_id: int) -> None:
+async def require_data_collection(
+    uow: UnitOfWork, guild_id: int, user_id: int, *, logged_as: str | None = None
+) -> None:
     """Raise Forbidden for a member who forbids that data about them is collected, before anything that refers to the
     member is stored (G16)."""
     if await prevents_data_collection(uow.session, guild_id, user_id):
-        raise Forbidden(NO_DATA_COLLECTION)
+        raise Forbidden(NO_DATA_COLLECTION, logged_as=logged_as)
 
 
-async def require_room(uow: UnitOfWork, guild_id: int, limit: Limit, count: int) -> None:
+async def require_room(
+    uow: UnitOfWork, guild_id: int, limit: Limit, count: int, *, logged_as: str | None = None
+) -> None:
     """Raise Conflict (LIMIT_REACHED) unless the guild's tier allows one more beside `count`; hold its lock (G15)."""
-    check_limit(limit, count, premium=await is_premium(uow.session, guild_id, uow.clock()))
+    check_limit(limit, count, premium=await is_premium(uow.session, guild_id, uow.clock()), logged_as=logged_as)
 
 
 def module_off(name: ModuleName) -> Conflict:

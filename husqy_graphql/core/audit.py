@@ -46,6 +46,13 @@ class AuditAction(Enum):
     VERIFIER_SETTINGS_UPDATE = "verifier.settings.update"
     VERIFIER_VERIFICATION_CREATE = "verifier.verification.create"
     VERIFIER_VERIFICATION_HANDLE = "verifier.verification.handle"
+    POLLS_SETTINGS_UPDATE = "polls.settings.update"
+    POLL_CREATE = "polls.poll.create"
+    POLL_UPDATE = "polls.poll.update"
+    POLL_CLOSE = "polls.poll.close"
+    POLL_END = "polls.poll.end"
+    POLL_DELETE = "polls.poll.delete"
+    POLL_VOTE = "polls.poll.vote"
 
     @property
     def module(self) -> ModuleName | None:

@@ -73,13 +73,15 @@ class ConflictReason(Enum):
 
 
 class CodedError(Exception):
-    """An error that the caller is meant to see; `detail` tells what to do about it."""
+    """An error that the caller is meant to see; `detail` tells what to do about it. `logged_as` is the word for it in
+    logs that people read, where a module's own list has one."""
 
     code: ClassVar[ErrorCode]
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, logged_as: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.logged_as = logged_as
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -89,7 +91,7 @@ class CodedError(Exception):
     @property
     def reason_word(self) -> str:
         """Why it failed, in one snake_case word for logs that people read."""
-        return self.code.name.lower()
+        return self.logged_as or self.code.name.lower()
 
 
 class Unauthenticated(CodedError):
@@ -109,8 +111,10 @@ class BadUserInput(CodedError):
 
     code = ErrorCode.BAD_USER_INPUT
 
-    def __init__(self, detail: str, fields: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str, fields: Mapping[str, str] | None = None, *, logged_as: str | None = None
+    ) -> None:
+        super().__init__(detail, logged_as=logged_as)
         self.fields = dict(fields or {})
 
     @property
@@ -124,8 +128,8 @@ class BadUserInput(CodedError):
 class Conflict(CodedError):
     code = ErrorCode.CONFLICT
 
-    def __init__(self, detail: str, reason: ConflictReason) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, reason: ConflictReason, *, logged_as: str | None = None) -> None:
+        super().__init__(detail, logged_as=logged_as)
         self.reason = reason
 
     @property
@@ -134,6 +138,8 @@ class Conflict(CodedError):
 
     @property
     def reason_word(self) -> str:
+        if self.logged_as is not None:
+            return self.logged_as
         return "already_added" if self.reason is ConflictReason.DUPLICATE else self.reason.value.lower()
 
 

@@ -21,7 +21,6 @@ class JobKind(Enum):
     POLL_REACT = "polls.react"
     POLL_SHOW = "polls.show"
     POLL_UNREACT = "polls.unreact"
-    POLL_EXPIRE = "polls.expire"
     POLL_NOTICE = "polls.notice"
     POLL_MESSAGE_DELETE = "polls.message_delete"
     POLL_END = "polls.end"

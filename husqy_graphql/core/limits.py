@@ -61,7 +61,7 @@ class Limit(Enum):
     GIVEAWAYS_RUNNING = TierLimit("running giveaways", 2, None)
 
 
-def check_limit(limit: Limit, count: int, *, premium: bool) -> None:
+def check_limit(limit: Limit, count: int, *, premium: bool, logged_as: str | None = None) -> None:
     """Raise Conflict unless one more may be made beside `count`; count under the guild's lock."""
     most = limit.value.of(premium=premium)
     if most is not None and count >= most:
@@ -69,4 +69,5 @@ def check_limit(limit: Limit, count: int, *, premium: bool) -> None:
         raise Conflict(
             f"This server has {count} {limit.value.what}; at most {most} are allowed.{more}",
             ConflictReason.LIMIT_REACHED,
+            logged_as=logged_as,
         )

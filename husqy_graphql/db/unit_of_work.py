@@ -20,7 +20,7 @@ from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.guilds import GuildMember, GuildSettings
-from husqy_graphql.db.jobs import NewJob, add_jobs, cancel_jobs
+from husqy_graphql.db.jobs import NewJob, add_jobs, cancel_jobs, cancel_jobs_of_module
 from husqy_graphql.db.journals import AuditLogEntry, LogLine, StatisticsEntry
 
 
@@ -155,6 +155,11 @@ class UnitOfWork:
             if (job.guild_id, job.object_key) != (guild_id, object_key) or (kinds and job.kind not in kinds)
         ]
         await cancel_jobs(self.session, guild_id, object_key, *kinds)
+
+    async def cancel_module(self, guild_id: int, module: ModuleName) -> None:
+        """Call off everything that was to be done for a module."""
+        self.jobs[:] = [job for job in self.jobs if (job.guild_id, job.kind.module) != (guild_id, module)]
+        await cancel_jobs_of_module(self.session, guild_id, module)
 
     async def flush_journals(self) -> frozenset[int]:
         """Add the lines and counts of the guilds that want them; the guilds that got lines. `unit_of_work` calls it."""

@@ -163,9 +163,12 @@ class Context:
             raise
 
     async def log_failure(self, access: GuildAccess | MemberAccess, event: LogEvent, error: Exception) -> None:
-        """Write a line about a refusal by a rule or by Discord (logging.md, open point 11); raises nothing."""
-        if isinstance(error, Unauthenticated | Forbidden | RateLimited) or (
-            isinstance(error, Conflict) and error.reason in _MODULE_STATES
+        """Write a line about a refusal by a rule or by Discord (logging.md, open point 11), or one that the module has a
+        word for; raises nothing."""
+        named = isinstance(error, CodedError) and error.logged_as is not None
+        if not named and (
+            isinstance(error, Unauthenticated | Forbidden | RateLimited)
+            or (isinstance(error, Conflict) and error.reason in _MODULE_STATES)
         ):
             return
         reason = error.reason_word if isinstance(error, CodedError) else "discord_refused"

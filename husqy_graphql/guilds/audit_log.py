@@ -56,6 +56,13 @@ graphql_enum(
         "VERIFIER_SETTINGS_UPDATE": "The settings of the verifier were changed.",
         "VERIFIER_VERIFICATION_CREATE": "A member got a prompt of the verifier; subscriptions alone tell of it.",
         "VERIFIER_VERIFICATION_HANDLE": "A member passed the verifier; subscriptions alone tell of it.",
+        "POLLS_SETTINGS_UPDATE": "How long polls are kept was changed.",
+        "POLL_CREATE": "A poll was made.",
+        "POLL_UPDATE": "A poll was changed.",
+        "POLL_CLOSE": "A poll was closed before its time.",
+        "POLL_END": "A poll came to its end; subscriptions alone tell of it.",
+        "POLL_DELETE": "A poll was deleted; of one whose message or time was gone, subscriptions alone tell.",
+        "POLL_VOTE": "A member voted in a poll, or took votes back; subscriptions alone tell of it.",
     },
 )
 
