@@ -11,6 +11,7 @@ from urllib.parse import quote
 from husqy_graphql.discord.calls import UNKNOWN_CHANNEL, UNKNOWN_MEMBER, all_pages, unless_gone
 from husqy_graphql.discord.http import DiscordHTTP
 from husqy_graphql.discord.interaction_calls import InteractionCalls
+from husqy_graphql.discord.invite_calls import InviteCalls
 from husqy_graphql.discord.message_calls import MessageCalls
 from husqy_graphql.discord.parsing import (
     parse_channel,
@@ -44,7 +45,7 @@ MEMBER_ROLE = MEMBER + "/roles/{role_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class BotDiscord(MessageCalls, InteractionCalls):
+class BotDiscord(MessageCalls, InviteCalls, InteractionCalls):
     """Asks as the bot."""
 
     async def current_user(self) -> DiscordUser:

@@ -11,7 +11,7 @@ from husqy_graphql.discord.port import NotThere, Refused
 
 T = TypeVar("T")
 
-UNKNOWN_CHANNEL, UNKNOWN_MEMBER, UNKNOWN_MESSAGE = 10003, 10007, 10008
+UNKNOWN_CHANNEL, UNKNOWN_INVITE, UNKNOWN_MEMBER, UNKNOWN_MESSAGE = 10003, 10006, 10007, 10008
 MISSING_ACCESS = 50001  # also Discord's answer for guilds that the bot is not in
 MISSING_PERMISSIONS = 50013
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 
 
 class ChannelType(IntEnum):
@@ -125,6 +126,46 @@ class DiscordMessage:
     webhook_id: int | None
     type: int  # 0 = written by somebody, 19 = a reply; the others are Discord's own notices
     timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordInvite:
+    """An invite; what only its guild's list tells is None where the bot may not read that list."""
+
+    code: str
+    channel_id: int | None
+    guild_id: int | None
+    inviter_id: int | None  # None for one that a widget or Discord itself made
+    expires_at: datetime | None
+    uses: int | None
+    max_uses: int | None  # 0 = any number
+    max_age: int | None  # seconds; 0 = for ever
+    temporary: bool | None  # who joins by it leaves with their connection, unless they are given a role
+    created_at: datetime | None
+
+
+class AuditLogAction(IntEnum):
+    """Those of Discord's audit log events that Husqy asks about."""
+
+    INVITE_CREATE = 40
+    INVITE_DELETE = 42
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLogChange:
+    key: str
+    old_value: Any
+    new_value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLogEntry:
+    id: int
+    action_type: int
+    user_id: int | None  # who did it
+    target_id: int | None  # None for invites: their change `code` names them
+    reason: str | None
+    changes: tuple[AuditLogChange, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,19 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from husqy_graphql.discord.interactions import InteractionPort
+from husqy_graphql.discord.invites import InvitePort
 from husqy_graphql.discord.members import MemberPort
 from husqy_graphql.discord.messages import MessagePort
 from husqy_graphql.discord.objects import (
+    AuditLogAction,
+    AuditLogChange,
+    AuditLogEntry,
     ChannelType,
     DiscordChannel,
     DiscordEmoji,
     DiscordEntitlement,
     DiscordGuild,
+    DiscordInvite,
     DiscordMember,
     DiscordMessage,
     DiscordRole,
@@ -42,6 +47,9 @@ from husqy_graphql.discord.objects import (
 
 __all__ = (
     "NO_MENTIONS",
+    "AuditLogAction",
+    "AuditLogChange",
+    "AuditLogEntry",
     "BotPort",
     "ChannelType",
     "DiscordChannel",
@@ -49,6 +57,7 @@ __all__ = (
     "DiscordEntitlement",
     "DiscordError",
     "DiscordGuild",
+    "DiscordInvite",
     "DiscordMember",
     "DiscordMessage",
     "DiscordRole",
@@ -122,7 +131,7 @@ class Unreachable(DiscordError):
         self.ambiguous = ambiguous
 
 
-class BotPort(InteractionPort, MemberPort, MessagePort, Protocol):
+class BotPort(InteractionPort, InvitePort, MemberPort, MessagePort, Protocol):
     """What the bot itself may ask, with the bot's token.
 
     Everything may raise Unauthorized, Throttled and Unreachable; the methods name what else. Embeds and components are
