@@ -64,8 +64,8 @@ class BotDiscord(MessageCalls, InviteCalls, InteractionCalls):
         return None if found is None else parsed(parse_channel, found)
 
     async def members(self, guild_id: int) -> Sequence[DiscordMember] | None:
-        async def page(after: int) -> list[DiscordMember] | None:
-            query = {"limit": MEMBERS_PAGE, "after": after}
+        async def page(after: int, size: int) -> list[DiscordMember] | None:
+            query = {"limit": size, "after": after}
             found = await self._find("/guilds/{guild_id}/members", query=query, guild_id=guild_id)
             return None if found is None else parsed_rows(parse_member, found)
 
@@ -80,8 +80,8 @@ class BotDiscord(MessageCalls, InviteCalls, InteractionCalls):
         return None if found is None else parsed(parse_user, found)
 
     async def entitlements(self) -> Sequence[DiscordEntitlement]:
-        async def page(after: int) -> list[DiscordEntitlement]:
-            query = {"limit": ENTITLEMENTS_PAGE, "after": after, "exclude_ended": "false", "exclude_deleted": "false"}
+        async def page(after: int, size: int) -> list[DiscordEntitlement]:
+            query = {"limit": size, "after": after, "exclude_ended": "false", "exclude_deleted": "false"}
             route = "/applications/{application_id}/entitlements"
             found = await self._get(route, query=query, application_id=self.application_id)
             return parsed_rows(parse_entitlement, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -62,20 +63,28 @@ class BotCalls:
 
 
 async def all_pages(
-    read: Callable[[int], Awaitable[list[T] | None]], size: int, id_of: Callable[[T], int]
+    read: Callable[[int, int], Awaitable[list[T] | None]],
+    size: int,
+    id_of: Callable[[T], int],
+    *,
+    after: int = 0,
+    limit: int = sys.maxsize,
 ) -> list[T] | None:
-    """Every row by ascending id, read page by page from above an id; None when the first page is not there."""
+    """Every row by ascending id, `limit` at most, read page by page from above an id; None when the first page is not
+    there. `read` is given the id and how many."""
     found: list[T] = []
-    while True:
-        after = id_of(found[-1]) if found else 0
-        page = await read(after)
+    while len(found) < limit:
+        wanted = min(size, limit - len(found))
+        page = await read(after, wanted)
         if page is None:
             return None
         # A server that ignores `after` must not keep us for ever.
         new = sorted((each for each in page if id_of(each) > after), key=id_of)
         found += new
-        if len(page) < size or not new:
-            return found
+        if len(page) < wanted or not new:
+            break
+        after = id_of(new[-1])
+    return found
 
 
 async def unless_gone(call: Awaitable[object], *codes: int) -> bool:

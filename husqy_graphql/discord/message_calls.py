@@ -12,13 +12,15 @@ from husqy_graphql.discord.calls import (
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     BotCalls,
+    all_pages,
     unless_gone,
 )
 from husqy_graphql.discord.messages import message_body
-from husqy_graphql.discord.parsing import parse_message, parsed
-from husqy_graphql.discord.port import NO_MENTIONS, DiscordMessage, Refused
+from husqy_graphql.discord.parsing import parse_message, parsed, parsed_rows
+from husqy_graphql.discord.port import NO_MENTIONS, DiscordMessage, NotThere, Refused
 
 MESSAGES = "/channels/{channel_id}/messages"
+MESSAGES_PAGE = 100
 MESSAGE = MESSAGES + "/{message_id}"
 
 
@@ -34,6 +36,16 @@ class MessageCalls(BotCalls):
                 return None
             raise
         return None if found is None else parsed(parse_message, found)
+
+    async def messages(self, channel_id: int, *, after: int, limit: int = 100) -> Sequence[DiscordMessage]:
+        async def page(after: int, size: int) -> list[DiscordMessage]:
+            query = {"after": after, "limit": size}
+            try:
+                return parsed_rows(parse_message, await self._get(MESSAGES, query=query, channel_id=channel_id))
+            except NotThere:
+                return []
+
+        return await all_pages(page, MESSAGES_PAGE, lambda message: message.id, after=after, limit=limit) or []
 
     async def send_message(
         self,

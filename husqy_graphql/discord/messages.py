@@ -36,6 +36,11 @@ class MessagePort(Protocol):
         """The message; None when it or its channel is gone, or the bot may not read it."""
         ...
 
+    async def messages(self, channel_id: int, *, after: int, limit: int = 100) -> Sequence[DiscordMessage]:
+        """At most `limit` messages of a channel, from above an id on, the oldest first; none when the channel is gone,
+        or the bot may not read what was said before. Raises Refused (50001 the bot does not see the channel)."""
+        ...
+
     async def send_message(
         self,
         channel_id: int,

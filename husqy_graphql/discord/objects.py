@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -126,6 +127,13 @@ class DiscordMessage:
     webhook_id: int | None
     type: int  # 0 = written by somebody, 19 = a reply; the others are Discord's own notices
     timestamp: datetime
+    embeds: tuple[Mapping[str, Any], ...] = ()  # Discord's JSON, like the components
+    components: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def custom_ids(self) -> tuple[str, ...]:
+        """The custom ids of all its buttons and menus, from the top."""
+        return tuple(_custom_ids(self.components))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +216,12 @@ class TokenPair:
     refresh_token: str = field(repr=False)
     expires_in: int
     scopes: frozenset[str]
+
+
+def _custom_ids(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for component in components:
+        if component.get("custom_id"):
+            yield component["custom_id"]
+        yield from _custom_ids(component.get("components") or ())
+        # A section has a button at its side, a label its input inside.
+        yield from _custom_ids([component[name] for name in ("accessory", "component") if component.get(name)])

@@ -134,6 +134,8 @@ def parse_message(row: Mapping[str, Any]) -> DiscordMessage:
         webhook_id=_optional_id(row.get("webhook_id")),
         type=row["type"],
         timestamp=datetime.fromisoformat(row["timestamp"]).astimezone(UTC),
+        embeds=tuple(row.get("embeds") or ()),
+        components=tuple(row.get("components") or ()),
     )
 
 
