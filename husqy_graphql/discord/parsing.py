@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from husqy_graphql.discord.port import (
+    AuditLogChange,
+    AuditLogEntry,
     DiscordChannel,
     DiscordEmoji,
     DiscordEntitlement,
     DiscordGuild,
+    DiscordInvite,
     DiscordMember,
     DiscordMessage,
     DiscordRole,
@@ -40,6 +43,10 @@ def parsed_rows(parse: Callable[[Any], T], answer: Any) -> list[T]:
 
 def _optional_id(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def _id_inside(holder: Any) -> int | None:
+    return _optional_id(holder["id"]) if holder else None
 
 
 def _time(value: str | None) -> datetime | None:
@@ -127,6 +134,8 @@ def parse_message(row: Mapping[str, Any]) -> DiscordMessage:
         webhook_id=_optional_id(row.get("webhook_id")),
         type=row["type"],
         timestamp=datetime.fromisoformat(row["timestamp"]).astimezone(UTC),
+        embeds=tuple(row.get("embeds") or ()),
+        components=tuple(row.get("components") or ()),
     )
 
 
@@ -150,6 +159,39 @@ def parse_guild(row: Mapping[str, Any]) -> DiscordGuild:
         widget_channel_id=_optional_id(row.get("widget_channel_id")),
         roles=tuple(parse_role(each) for each in row["roles"]),
         emojis=tuple(parse_emoji(each) for each in row["emojis"]),
+    )
+
+
+def parse_invite(row: Mapping[str, Any]) -> DiscordInvite:
+    return DiscordInvite(
+        code=row["code"],
+        channel_id=_id_inside(row.get("channel")),
+        guild_id=_id_inside(row.get("guild")),
+        inviter_id=_id_inside(row.get("inviter")),
+        expires_at=_time(row.get("expires_at")),
+        uses=row.get("uses"),
+        max_uses=row.get("max_uses"),
+        max_age=row.get("max_age"),
+        temporary=row.get("temporary"),
+        created_at=_time(row.get("created_at")),
+    )
+
+
+def parse_audit_log(row: Mapping[str, Any]) -> list[AuditLogEntry]:
+    return [_audit_log_entry(each) for each in row["audit_log_entries"]]
+
+
+def _audit_log_entry(row: Mapping[str, Any]) -> AuditLogEntry:
+    return AuditLogEntry(
+        id=int(row["id"]),
+        action_type=row["action_type"],
+        user_id=_optional_id(row.get("user_id")),
+        target_id=_optional_id(row.get("target_id")),
+        reason=row.get("reason"),
+        changes=tuple(
+            AuditLogChange(each["key"], each.get("old_value"), each.get("new_value"))
+            for each in row.get("changes") or ()
+        ),
     )
 
 

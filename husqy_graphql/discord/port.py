@@ -18,14 +18,65 @@ the call had an effect.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from husqy_graphql.discord.interactions import InteractionPort
+from husqy_graphql.discord.invites import InvitePort
 from husqy_graphql.discord.members import MemberPort
+from husqy_graphql.discord.messages import MessagePort
+from husqy_graphql.discord.objects import (
+    AuditLogAction,
+    AuditLogChange,
+    AuditLogEntry,
+    ChannelType,
+    DiscordChannel,
+    DiscordEmoji,
+    DiscordEntitlement,
+    DiscordGuild,
+    DiscordInvite,
+    DiscordMember,
+    DiscordMessage,
+    DiscordRole,
+    DiscordUser,
+    PermissionOverwrite,
+    TokenInfo,
+    TokenPair,
+    UserGuild,
+)
+
+__all__ = (
+    "NO_MENTIONS",
+    "AuditLogAction",
+    "AuditLogChange",
+    "AuditLogEntry",
+    "BotPort",
+    "ChannelType",
+    "DiscordChannel",
+    "DiscordEmoji",
+    "DiscordEntitlement",
+    "DiscordError",
+    "DiscordGuild",
+    "DiscordInvite",
+    "DiscordMember",
+    "DiscordMessage",
+    "DiscordRole",
+    "DiscordUser",
+    "Invalid",
+    "InvalidGrant",
+    "NotThere",
+    "OAuthPort",
+    "PermissionOverwrite",
+    "Refused",
+    "Throttled",
+    "TokenInfo",
+    "TokenPair",
+    "TooMany",
+    "Unauthorized",
+    "Unreachable",
+    "UserGuild",
+    "UserPort",
+)
 
 # An `allowed_mentions` that notifies nobody.
 NO_MENTIONS: Final[Mapping[str, Any]] = MappingProxyType({"parse": ()})
@@ -80,169 +131,7 @@ class Unreachable(DiscordError):
         self.ambiguous = ambiguous
 
 
-class ChannelType(IntEnum):
-    """Discord's channel types, with the spelling that the REST contract and `<channel_type>` use."""
-
-    GUILD_TEXT = 0
-    DM = 1
-    GUILD_VOICE = 2
-    GROUP_DM = 3
-    GUILD_CATEGORY = 4
-    GUILD_NEWS = 5
-    GUILD_NEWS_THREAD = 10
-    GUILD_PUBLIC_THREAD = 11
-    GUILD_PRIVATE_THREAD = 12
-    GUILD_STAGE = 13
-    GUILD_DIRECTORY = 14
-    GUILD_FORUM = 15
-    GUILD_MEDIA = 16
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordGuild:
-    id: int
-    name: str
-    owner_id: int
-    icon: str | None  # the image hash
-    description: str | None
-    afk_timeout: int  # seconds
-    mfa_level: int
-    preferred_locale: str
-    premium_subscription_count: int
-    premium_tier: int
-    verification_level: int
-    nsfw_level: int
-    public_updates_channel_id: int | None
-    rules_channel_id: int | None
-    system_channel_id: int | None
-    widget_channel_id: int | None
-    roles: tuple[DiscordRole, ...]  # Discord answers a guild with its roles and emojis
-    emojis: tuple[DiscordEmoji, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordRole:
-    id: int
-    name: str
-    color: int
-    position: int
-    permissions: int  # the bit field
-    managed: bool
-    hoist: bool
-    mentionable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordEmoji:
-    id: int
-    name: str
-    animated: bool
-    require_colons: bool
-    managed: bool
-    available: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PermissionOverwrite:
-    """What a channel allows and denies a role or a member, as bit fields."""
-
-    id: int
-    type: int  # 0 = role, 1 = member
-    allow: int
-    deny: int
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordChannel:
-    id: int
-    guild_id: int | None
-    name: str | None
-    type: int  # a `ChannelType` as far as known; Discord adds new ones
-    position: int
-    parent_id: int | None
-    topic: str | None
-    nsfw: bool
-    permission_overwrites: tuple[PermissionOverwrite, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordUser:
-    id: int
-    username: str
-    global_name: str | None
-    avatar: str | None  # the image hash
-    discriminator: str  # "0" for all but bots
-    bot: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordMember:
-    user: DiscordUser
-    nick: str | None
-    avatar: str | None  # the image hash of the guild avatar
-    role_ids: tuple[int, ...]
-    joined_at: datetime | None
-    premium_since: datetime | None
-    deaf: bool
-    mute: bool
-    pending: bool
-    communication_disabled_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordMessage:
-    id: int
-    channel_id: int
-    author: DiscordUser  # for a webhook's message: the webhook, with its name
-    content: str  # empty for messages of others when the bot lacks the intent MESSAGE_CONTENT
-    webhook_id: int | None
-    type: int  # 0 = written by somebody, 19 = a reply; the others are Discord's own notices
-    timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordEntitlement:
-    id: int
-    sku_id: int
-    guild_id: int | None
-    type: int
-    starts_at: datetime | None
-    ends_at: datetime | None
-    deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UserGuild:
-    """A guild as its member sees it, with that member's permissions there."""
-
-    id: int
-    name: str
-    icon: str | None
-    owner: bool
-    permissions: int
-
-
-@dataclass(frozen=True, slots=True)
-class TokenInfo:
-    """What Discord says of an OAuth access token (`GET /oauth2/@me`)."""
-
-    application_id: int
-    scopes: frozenset[str]
-    expires_at: datetime
-    user: DiscordUser | None  # only with the scope `identify`
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    """What the token endpoint gives (RFC 6749, section 5.1); `expires_in` is the access token's life in seconds."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_in: int
-    scopes: frozenset[str]
-
-
-class BotPort(InteractionPort, MemberPort, Protocol):
+class BotPort(InteractionPort, InvitePort, MemberPort, MessagePort, Protocol):
     """What the bot itself may ask, with the bot's token.
 
     Everything may raise Unauthorized, Throttled and Unreachable; the methods name what else. Embeds and components are
@@ -273,58 +162,6 @@ class BotPort(InteractionPort, MemberPort, Protocol):
 
     async def entitlements(self) -> Sequence[DiscordEntitlement]:
         """Every entitlement of the application, ended and deleted ones included."""
-        ...
-
-    async def message(self, channel_id: int, message_id: int) -> DiscordMessage | None:
-        """The message; None when it or its channel is gone, or the bot may not read it."""
-        ...
-
-    async def send_message(
-        self,
-        channel_id: int,
-        *,
-        content: str | None = None,
-        embeds: Sequence[Mapping[str, Any]] = (),
-        components: Sequence[Mapping[str, Any]] = (),
-        allowed_mentions: Mapping[str, Any],
-        nonce: str | None = None,
-    ) -> DiscordMessage:
-        """Post a message. A call whose answer is lost is repeated, and posts no second message. A nonce of
-        your own (25 characters at most) makes a later call safe too, for some minutes: Discord answers what is there.
-        Raises Invalid (50006 empty, 50008 no text channel), Refused (50001 the bot does not see the channel, 50013 it
-        may not write there, 50007 the person takes no direct messages from it) and NotThere (10003 no such channel,
-        10008 the message of this nonce has been deleted).
-        """
-        ...
-
-    async def edit_message(
-        self,
-        channel_id: int,
-        message_id: int,
-        *,
-        content: str | None = None,
-        embeds: Sequence[Mapping[str, Any]] = (),
-        components: Sequence[Mapping[str, Any]] = (),
-        allowed_mentions: Mapping[str, Any],
-    ) -> DiscordMessage:
-        """Replace what a message of the bot's own says; what is left out is taken away from it.
-        Raises Invalid, Refused (50001, 50005 another one's message), NotThere (10003, 10008) and TooMany (30046).
-        """
-        ...
-
-    async def remove_components(self, channel_id: int, message_id: int) -> bool:
-        """Take the buttons and menus off a message of the bot's own, and leave the rest; False when it was gone. Raises
-        Refused (50001, 50005)."""
-        ...
-
-    async def delete_message(self, channel_id: int, message_id: int, *, reason: str | None = None) -> bool:
-        """Delete a message; False when it or its channel was gone. Raises Refused (50001, 50013)."""
-        ...
-
-    async def add_reaction(self, channel_id: int, message_id: int, emoji: str) -> None:
-        """React as the bot, with a Unicode emoji or `name:id`; nothing happens if it already has.
-        Raises Invalid (10014 no such emoji), Refused (50001, 50013), NotThere (10003, 10008) and TooMany (30010).
-        """
         ...
 
     async def create_channel(

@@ -16,12 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from husqy_graphql.core.clock import Clock
 from husqy_graphql.discord.sandbox import (
+    audit_log,
     channels,
     consent,
     control,
     entitlements,
     guilds,
     interactions,
+    invites,
     members,
     messages,
     oauth,
@@ -55,7 +57,9 @@ def create_sandbox(path: Path | None, clock: Clock) -> Sandbox:
     """A sandbox that keeps its objects in the file (in memory without one), beginning with the demo world."""
     state = State(Store(path), clock)
     state.seed_if_new()
-    parts = (users, guilds, channels, members, messages, reactions, interactions, entitlements, oauth)
+    parts = (
+        users, guilds, channels, members, messages, reactions, interactions, invites, audit_log, entitlements, oauth
+    )  # fmt: skip
     api = Router([route for part in parts for route in part.routes(state)])
     rest = Router([*consent.routes(state), *control.routes(state)])
     app = Router([Mount(API, _Api(api, state)), Mount("/", _Refusals(rest))])

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from husqy_graphql.discord.sandbox.invites import delete_invites_of_channel
 from husqy_graphql.discord.sandbox.places import DM, Permission, find_place, missing_permissions
 from husqy_graphql.discord.sandbox.state import Refusal, State, body_of, invalid, parts
 
@@ -72,6 +73,7 @@ def routes(state: State) -> list[Route]:
             for each in state.store.all("channel", f"{guild_id}:"):
                 if each["parent_id"] == channel_id:
                     state.store.put("channel", f"{guild_id}:{each['id']}", {**each, "parent_id": None})
+            delete_invites_of_channel(state, guild_id, channel_id)
             for each in state.store.all("message", f"{channel_id}:"):
                 state.store.delete("message", f"{channel_id}:{each['id']}")
         return JSONResponse(place.channel)

@@ -130,6 +130,13 @@ class State:
             self._unauthorized()
         return found
 
+    def person(self, request: Request) -> int:
+        """The id of the user behind `Bearer`, for what no bot may do; raises Discord's 401, and 403 for the bot."""
+        user_id = self.caller(request)
+        if user_id == HUSQY:
+            raise Refusal(403, 20001, "Bots cannot use this endpoint")
+        return user_id
+
     def bot(self, request: Request) -> None:
         """Raise Discord's 401 unless the bot calls."""
         if request.headers.get("authorization") != f"Bot {BOT_TOKEN}":

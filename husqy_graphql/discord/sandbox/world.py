@@ -20,8 +20,8 @@ BOT_TOKEN = "sandbox-bot"  # noqa: S105
 CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105
 
 EVERYONE_PERMISSIONS = 0x0000_0006_2A8D_DC41
-# View, send, embed, manage channels, roles, messages, kick, ban, moderate, move, connect; not administrator.
-HUSQY_PERMISSIONS = EVERYONE_PERMISSIONS | 0x1_0000_0000_00 | 0x1100_3236
+# Besides: manage guild, channels, roles and messages, view the audit log, kick, ban, moderate, move; not administrator.
+HUSQY_PERMISSIONS = EVERYONE_PERMISSIONS | 0x1_0000_0000_00 | 0x1100_32B6
 SEND_MESSAGES = 1 << 11
 
 ROLES = {
