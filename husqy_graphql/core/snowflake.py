@@ -17,6 +17,11 @@ def created_at(snowflake: int) -> datetime:
     return DISCORD_EPOCH + timedelta(milliseconds=snowflake >> 22)
 
 
+def snowflake_at(time: datetime) -> int:
+    """The smallest id that Discord may have given at this time."""
+    return max(0, int((time - DISCORD_EPOCH) / timedelta(milliseconds=1))) << 22
+
+
 def parse_snowflake(value: object) -> int:
     """A Discord id out of an integer or a string of ASCII digits.
 
