@@ -22,6 +22,7 @@ from husqy_graphql.discord.port import NO_MENTIONS, DiscordMessage, NotThere, Re
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGES_PAGE = 100
 MESSAGE = MESSAGES + "/{message_id}"
+REACTIONS = MESSAGE + "/reactions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +87,14 @@ class MessageCalls(BotCalls):
         return await unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)
 
     async def add_reaction(self, channel_id: int, message_id: int, emoji: str) -> None:
-        route = MESSAGE + "/reactions/{emoji}/@me"
+        route = REACTIONS + "/{emoji}/@me"
         await self._write("PUT", route, channel_id=channel_id, message_id=message_id, emoji=emoji)
+
+    async def remove_reaction(self, channel_id: int, message_id: int, emoji: str, user_id: int) -> bool:
+        route = REACTIONS + "/{emoji}/{user_id}"
+        call = self._write("DELETE", route, channel_id=channel_id, message_id=message_id, emoji=emoji, user_id=user_id)
+        return await unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)
+
+    async def clear_reactions(self, channel_id: int, message_id: int) -> bool:
+        call = self._write("DELETE", REACTIONS, channel_id=channel_id, message_id=message_id)
+        return await unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)

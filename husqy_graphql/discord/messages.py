@@ -88,3 +88,12 @@ class MessagePort(Protocol):
         Raises Invalid (10014 no such emoji), Refused (50001, 50013), NotThere (10003, 10008) and TooMany (30010).
         """
         ...
+
+    async def remove_reaction(self, channel_id: int, message_id: int, emoji: str, user_id: int) -> bool:
+        """Take somebody's reaction away; nothing happens if it is not there. False when the message or its channel was
+        gone. Raises Invalid (10014 no such emoji) and Refused (50001, 50013 another one's)."""
+        ...
+
+    async def clear_reactions(self, channel_id: int, message_id: int) -> bool:
+        """Take all reactions away; False when the message or its channel was gone. Raises Refused (50001, 50013)."""
+        ...
