@@ -17,6 +17,7 @@ from husqy_graphql.discord.calls import (
 )
 from husqy_graphql.discord.messages import message_body
 from husqy_graphql.discord.parsing import parse_message, parsed, parsed_rows
+from husqy_graphql.discord.polls import NewPoll, poll_body
 from husqy_graphql.discord.port import NO_MENTIONS, DiscordMessage, NotThere, Refused
 
 MESSAGES = "/channels/{channel_id}/messages"
@@ -56,10 +57,13 @@ class MessageCalls(BotCalls):
         embeds: Sequence[Mapping[str, Any]] = (),
         components: Sequence[Mapping[str, Any]] = (),
         allowed_mentions: Mapping[str, Any],
+        poll: NewPoll | None = None,
         nonce: str | None = None,
     ) -> DiscordMessage:
         body = message_body(content=content, embeds=embeds, components=components, allowed_mentions=allowed_mentions)
         body |= {"nonce": nonce or secrets.token_hex(12), "enforce_nonce": True}
+        if poll is not None:
+            body["poll"] = poll_body(poll)
         sent = await self._write("POST", MESSAGES, body, keyed=True, channel_id=channel_id)
         return parsed(parse_message, sent, ambiguous=True)
 
