@@ -26,6 +26,7 @@ from husqy_graphql.discord.parsing import (
     parsed,
     parsed_rows,
 )
+from husqy_graphql.discord.poll_calls import PollCalls
 from husqy_graphql.discord.port import (
     DiscordChannel,
     DiscordEntitlement,
@@ -45,7 +46,7 @@ MEMBER_ROLE = MEMBER + "/roles/{role_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class BotDiscord(MessageCalls, InviteCalls, InteractionCalls):
+class BotDiscord(MessageCalls, PollCalls, InviteCalls, InteractionCalls):
     """Asks as the bot."""
 
     async def current_user(self) -> DiscordUser:

@@ -22,6 +22,7 @@ from husqy_graphql.discord.port import (
     Invalid,
     InvalidGrant,
     NotThere,
+    PollExpired,
     Refused,
     Throttled,
     TooMany,
@@ -33,6 +34,7 @@ REPEATABLE = {"GET", "PUT", "DELETE", "PATCH"}
 MAX_TRIES = 4
 FIRST_BACKOFF = 0.25  # seconds
 MAJOR_PARAMETERS = ("guild_id", "channel_id", "webhook_id", "token")
+POLL_EXPIRED = 520001
 _OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
@@ -179,6 +181,8 @@ def _client_error(status: int, body: dict[str, Any]) -> DiscordError:
     message, code = str(body.get("message") or oauth_error or f"status {status}"), _integer(body.get("code"))
     if 30000 <= code < 31000:
         return TooMany(message, status=status, code=code)
+    if code == POLL_EXPIRED:
+        return PollExpired(message, status=status, code=code)
     kind = {401: Unauthorized, 403: Refused, 404: NotThere}.get(status, Invalid)
     details = "; ".join(_details(body.get("errors"), ""))
     return kind(f"{message} ({details})" if details else message, status=status, code=code)

@@ -17,11 +17,13 @@ from husqy_graphql.discord.calls import (
 )
 from husqy_graphql.discord.messages import message_body
 from husqy_graphql.discord.parsing import parse_message, parsed, parsed_rows
+from husqy_graphql.discord.polls import NewPoll, poll_body
 from husqy_graphql.discord.port import NO_MENTIONS, DiscordMessage, NotThere, Refused
 
 MESSAGES = "/channels/{channel_id}/messages"
 MESSAGES_PAGE = 100
 MESSAGE = MESSAGES + "/{message_id}"
+REACTIONS = MESSAGE + "/reactions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,13 @@ class MessageCalls(BotCalls):
         embeds: Sequence[Mapping[str, Any]] = (),
         components: Sequence[Mapping[str, Any]] = (),
         allowed_mentions: Mapping[str, Any],
+        poll: NewPoll | None = None,
         nonce: str | None = None,
     ) -> DiscordMessage:
         body = message_body(content=content, embeds=embeds, components=components, allowed_mentions=allowed_mentions)
         body |= {"nonce": nonce or secrets.token_hex(12), "enforce_nonce": True}
+        if poll is not None:
+            body["poll"] = poll_body(poll)
         sent = await self._write("POST", MESSAGES, body, keyed=True, channel_id=channel_id)
         return parsed(parse_message, sent, ambiguous=True)
 
@@ -86,5 +91,14 @@ class MessageCalls(BotCalls):
         return await unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)
 
     async def add_reaction(self, channel_id: int, message_id: int, emoji: str) -> None:
-        route = MESSAGE + "/reactions/{emoji}/@me"
+        route = REACTIONS + "/{emoji}/@me"
         await self._write("PUT", route, channel_id=channel_id, message_id=message_id, emoji=emoji)
+
+    async def remove_reaction(self, channel_id: int, message_id: int, emoji: str, user_id: int) -> bool:
+        route = REACTIONS + "/{emoji}/{user_id}"
+        call = self._write("DELETE", route, channel_id=channel_id, message_id=message_id, emoji=emoji, user_id=user_id)
+        return await unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)
+
+    async def clear_reactions(self, channel_id: int, message_id: int) -> bool:
+        call = self._write("DELETE", REACTIONS, channel_id=channel_id, message_id=message_id)
+        return await unless_gone(call, UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)

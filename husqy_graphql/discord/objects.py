@@ -119,16 +119,36 @@ class DiscordMember:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscordPollAnswer:
+    id: int
+    text: str
+    emoji: str | None  # Unicode, or `name:id`
+    votes: int | None  # None where Discord did not tell; not quite accurate before the poll is finalized
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordPoll:
+    """A poll of Discord's own, which is a part of its message."""
+
+    question: str
+    answers: tuple[DiscordPollAnswer, ...]
+    expires_at: datetime | None
+    allow_multiselect: bool
+    finalized: bool  # it is over, and every vote is counted
+
+
+@dataclass(frozen=True, slots=True)
 class DiscordMessage:
     id: int
     channel_id: int
     author: DiscordUser  # for a webhook's message: the webhook, with its name
-    content: str  # empty for messages of others when the bot lacks the intent MESSAGE_CONTENT
+    content: str  # empty, as embeds, components and poll are, for others' when the bot lacks the intent MESSAGE_CONTENT
     webhook_id: int | None
     type: int  # 0 = written by somebody, 19 = a reply; the others are Discord's own notices
     timestamp: datetime
     embeds: tuple[Mapping[str, Any], ...] = ()  # Discord's JSON, like the components
     components: tuple[Mapping[str, Any], ...] = ()
+    poll: DiscordPoll | None = None
 
     @property
     def custom_ids(self) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from husqy_graphql.discord.port import (
     DiscordInvite,
     DiscordMember,
     DiscordMessage,
+    DiscordPoll,
+    DiscordPollAnswer,
     DiscordRole,
     DiscordUser,
     PermissionOverwrite,
@@ -136,7 +138,39 @@ def parse_message(row: Mapping[str, Any]) -> DiscordMessage:
         timestamp=datetime.fromisoformat(row["timestamp"]).astimezone(UTC),
         embeds=tuple(row.get("embeds") or ()),
         components=tuple(row.get("components") or ()),
+        poll=_poll(row["poll"]) if row.get("poll") else None,
     )
+
+
+def _poll(row: Mapping[str, Any]) -> DiscordPoll:
+    results = row.get("results")
+    # An answer that is not counted has no votes; without results nothing is known.
+    counts = {each["id"]: each["count"] for each in results["answer_counts"]} if results else None
+    return DiscordPoll(
+        question=row["question"].get("text") or "",
+        answers=tuple(
+            DiscordPollAnswer(
+                id=each["answer_id"],
+                text=each["poll_media"].get("text") or "",
+                emoji=_emoji_text(each["poll_media"].get("emoji")),
+                votes=None if counts is None else counts.get(each["answer_id"], 0),
+            )
+            for each in row["answers"]
+        ),
+        expires_at=_time(row.get("expiry")),
+        allow_multiselect=row["allow_multiselect"],
+        finalized=bool(results and results["is_finalized"]),
+    )
+
+
+def _emoji_text(row: Mapping[str, Any] | None) -> str | None:
+    if not row:
+        return None
+    return f"{row['name']}:{row['id']}" if row.get("id") else row["name"]
+
+
+def parse_voters(row: Mapping[str, Any]) -> list[DiscordUser]:
+    return [parse_user(each) for each in row["users"]]
 
 
 def parse_guild(row: Mapping[str, Any]) -> DiscordGuild:

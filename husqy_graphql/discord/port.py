@@ -6,7 +6,8 @@ the call had an effect.
 
     DiscordError
     ├── Invalid        400: Discord did not accept a value
-    │   └── InvalidGrant   an authorization code or refresh token that is wrong, used or revoked
+    │   ├── InvalidGrant   an authorization code or refresh token that is wrong, used or revoked
+    │   └── PollExpired    a poll that is over
     ├── Unauthorized   401: the bot's or the user's token is not valid
     ├── Refused        403: a permission is missing, or the role hierarchy forbids it
     ├── NotThere       404: only for calls that need the object
@@ -37,6 +38,8 @@ from husqy_graphql.discord.objects import (
     DiscordInvite,
     DiscordMember,
     DiscordMessage,
+    DiscordPoll,
+    DiscordPollAnswer,
     DiscordRole,
     DiscordUser,
     PermissionOverwrite,
@@ -44,6 +47,7 @@ from husqy_graphql.discord.objects import (
     TokenPair,
     UserGuild,
 )
+from husqy_graphql.discord.polls import NewPoll, NewPollAnswer, PollPort
 
 __all__ = (
     "NO_MENTIONS",
@@ -60,13 +64,18 @@ __all__ = (
     "DiscordInvite",
     "DiscordMember",
     "DiscordMessage",
+    "DiscordPoll",
+    "DiscordPollAnswer",
     "DiscordRole",
     "DiscordUser",
     "Invalid",
     "InvalidGrant",
+    "NewPoll",
+    "NewPollAnswer",
     "NotThere",
     "OAuthPort",
     "PermissionOverwrite",
+    "PollExpired",
     "Refused",
     "Throttled",
     "TokenInfo",
@@ -97,6 +106,10 @@ class Invalid(DiscordError):
 
 class InvalidGrant(Invalid):
     """RFC 6749, section 5.2."""
+
+
+class PollExpired(Invalid):
+    """Discord's 520001."""
 
 
 class Unauthorized(DiscordError):
@@ -131,7 +144,7 @@ class Unreachable(DiscordError):
         self.ambiguous = ambiguous
 
 
-class BotPort(InteractionPort, InvitePort, MemberPort, MessagePort, Protocol):
+class BotPort(InteractionPort, InvitePort, MemberPort, MessagePort, PollPort, Protocol):
     """What the bot itself may ask, with the bot's token.
 
     Everything may raise Unauthorized, Throttled and Unreachable; the methods name what else. Embeds and components are

@@ -1,4 +1,4 @@
-"""Messages and reactions: what the bot posts, what people post, and what Discord refuses."""
+"""Messages: what the bot posts, what people post, and what Discord refuses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from husqy_graphql.discord.port import (
     NotThere,
     PermissionOverwrite,
     Refused,
-    TooMany,
     Unreachable,
 )
 from husqy_graphql.discord.sandbox import world
@@ -29,7 +28,6 @@ from tests.discord.conftest import NOW, Stage
 CHANNEL_IDS = {name: channel_id for channel_id, name, _, _ in world.CHANNELS}
 GENERAL, CLOSED, FORUM, LOUNGE = (CHANNEL_IDS[name] for name in ("general", "closed", "forum", "Lounge"))
 VIEW_CHANNEL = 1 << 10
-HUSKY = f"husky:{world.BASE + 401}"
 POST = f"/channels/{GENERAL}/messages"
 
 
@@ -273,49 +271,6 @@ async def test_messages_are_listed_newest_first(stage: Stage) -> None:
     assert await listed(limit=2) == [ids[3], ids[2]]
     assert await listed(limit=2, after=ids[0]) == [ids[2], ids[1]]
     assert await listed(before=ids[1]) == [ids[0]]
-
-
-async def test_reactions(stage: Stage) -> None:
-    message_id = await send(stage)
-    for emoji in ("👍", "❤️", "👨‍👩‍👧", "🇳🇱", "1️⃣", HUSKY, "👍"):
-        await stage.bot.add_reaction(GENERAL, message_id, emoji)
-    path = f"{POST}/{message_id}/reactions/👍"
-    assert (await stage.act("sandbox-member", "PUT", f"{path}/@me")).status_code == 204
-
-    [message] = await stage.messages(GENERAL)
-
-    found = {each["emoji"]["name"]: (each["count"], each["me"]) for each in message["reactions"]}
-    assert found["👍"] == (2, True)
-    assert found["husky"] == (1, True)
-    assert len(found) == 6
-    who = (await stage.act("sandbox-member", "GET", path)).json()
-    assert [int(each["id"]) for each in who] == [world.MEMBER, world.HUSQY]
-    assert (await stage.act("sandbox-member", "DELETE", f"{path}/{world.HUSQY}")).status_code == 403
-    assert (await stage.act("sandbox-member", "DELETE", f"{path}/@me")).status_code == 204
-    assert (await stage.act(world.BOT_TOKEN, "DELETE", f"{POST}/{message_id}/reactions")).status_code == 204
-    [message] = await stage.messages(GENERAL)
-    assert "reactions" not in message
-
-
-@pytest.mark.parametrize("emoji", ["x", "thumbsup", "12", "husky:1", "👍👍", ":husky:", "a/b?c"])
-async def test_an_emoji_that_the_guild_has_not_got(stage: Stage, emoji: str) -> None:
-    message_id = await send(stage)
-
-    with pytest.raises((Invalid, NotThere)) as raised:
-        await stage.bot.add_reaction(GENERAL, message_id, emoji)
-
-    assert raised.value.code == (10014 if "/" not in emoji else 0)
-
-
-async def test_no_more_than_twenty_kinds_of_reactions(stage: Stage) -> None:
-    message_id = await send(stage)
-    for number in range(20):
-        await stage.bot.add_reaction(GENERAL, message_id, chr(0x1F600 + number))
-
-    with pytest.raises(TooMany):
-        await stage.bot.add_reaction(GENERAL, message_id, "👍")
-    with pytest.raises(NotThere):
-        await stage.bot.add_reaction(GENERAL, 42, "👍")
 
 
 async def test_direct_messages(stage: Stage) -> None:

@@ -27,6 +27,7 @@ from husqy_graphql.discord.sandbox import (
     members,
     messages,
     oauth,
+    polls,
     reactions,
     users,
 )
@@ -58,8 +59,19 @@ def create_sandbox(path: Path | None, clock: Clock) -> Sandbox:
     state = State(Store(path), clock)
     state.seed_if_new()
     parts = (
-        users, guilds, channels, members, messages, reactions, interactions, invites, audit_log, entitlements, oauth
-    )  # fmt: skip
+        users,
+        guilds,
+        channels,
+        members,
+        messages,
+        reactions,
+        polls,
+        interactions,
+        invites,
+        audit_log,
+        entitlements,
+        oauth,
+    )
     api = Router([route for part in parts for route in part.routes(state)])
     rest = Router([*consent.routes(state), *control.routes(state)])
     app = Router([Mount(API, _Api(api, state)), Mount("/", _Refusals(rest))])

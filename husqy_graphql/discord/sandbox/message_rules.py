@@ -231,7 +231,7 @@ def _ids(allowed: Mapping[str, Any] | None, name: str) -> set[str]:
 def refuse_empty(message: Mapping[str, Any]) -> None:
     """Raise Discord's 50006 for a message that says nothing."""
     if message["flags"] & COMPONENTS_V2:
-        if message["content"] or message["embeds"]:
+        if message["content"] or message["embeds"] or message.get("poll"):
             raise invalid(
                 "flags",
                 "A message with this flag has components alone.",
@@ -239,6 +239,6 @@ def refuse_empty(message: Mapping[str, Any]) -> None:
             )
         if message["components"]:
             return
-    elif message["content"] or message["embeds"]:
+    elif message["content"] or message["embeds"] or message.get("poll"):
         return
     raise Refusal(400, 50006, "Cannot send an empty message")

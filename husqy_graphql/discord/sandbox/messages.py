@@ -21,13 +21,14 @@ from husqy_graphql.discord.sandbox.message_rules import (
     refuse_empty,
 )
 from husqy_graphql.discord.sandbox.places import Permission, Place, find_place, missing_permissions
+from husqy_graphql.discord.sandbox.poll_rules import checked_poll, shown_poll
 from husqy_graphql.discord.sandbox.state import Refusal, State, body_of, invalid, parts
 
 NONCE_LIFE = timedelta(minutes=5)
 WITH_MESSAGES = {0, 1, 2, 5, 10, 11, 12, 13}  # types of channels
 DEFAULT, REPLY = 0, 19
 SETTABLE_FLAGS = 1 << 2 | 1 << 12 | 1 << 15  # no embeds shown, no notification, components only
-HIDDEN = {"author_id", "allowed_mentions", "reacted", "mentions"}
+HIDDEN = {"author_id", "allowed_mentions", "reacted", "mentions", "poll", "votes"}
 
 
 def routes(state: State) -> list[Route]:
@@ -80,6 +81,8 @@ def routes(state: State) -> list[Route]:
             place, found = find_message(state, request)
             if found["author_id"] != place.user_id:
                 raise Refusal(403, 50005, "Cannot edit a message authored by another user")
+            if found.get("poll") is not None:
+                raise Refusal(400, 520003, "Cannot edit a poll message")
             edited = {**found, **_said({**found, **body}, place), "edited_timestamp": state.clock().isoformat()}
             refuse_empty(edited)
             keep_message(state, edited)
@@ -134,6 +137,8 @@ def shown_message(
             }
             for each in message["reacted"]
         ]
+    if message.get("poll") is not None:
+        shown["poll"] = shown_poll(message["poll"], message["votes"], viewer_id, state.clock())
     if nonce is not None:
         shown["nonce"] = nonce
     return shown
@@ -149,6 +154,7 @@ def _require_sending(state: State, place: Place) -> None:
 
 def _new(state: State, place: Place, body: Mapping[str, Any]) -> dict[str, Any]:
     replied = _replied(state, place, body.get("message_reference"))
+    poll = _poll(state, place, body.get("poll"))
     made: dict[str, Any] = {
         "id": state.new_id(),
         "channel_id": place.channel["id"],
@@ -161,6 +167,8 @@ def _new(state: State, place: Place, body: Mapping[str, Any]) -> dict[str, Any]:
         "attachments": [],
         "pinned": False,
         "reacted": [],
+        "poll": poll,
+        "votes": {str(each["answer_id"]): [] for each in poll["answers"]} if poll else {},
     }
     if replied is not None:
         made["message_reference"] = {"type": 0, "channel_id": place.channel["id"], "message_id": replied}
@@ -184,6 +192,13 @@ def _said(body: Mapping[str, Any], place: Place) -> dict[str, Any]:
         "allowed_mentions": allowed,
         **mentioned(content, allowed, place.guild, everyone=place.may(Permission.MENTION_EVERYONE)),
     }
+
+
+def _poll(state: State, place: Place, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    place.require(Permission.SEND_POLLS)
+    return checked_poll(given, place.guild, state.clock())
 
 
 def _replied(state: State, place: Place, reference: Mapping[str, Any] | None) -> str | None:

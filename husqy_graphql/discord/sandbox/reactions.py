@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,21 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from husqy_graphql.discord.sandbox.emojis import find_emoji
 from husqy_graphql.discord.sandbox.messages import find_message, keep_message
 from husqy_graphql.discord.sandbox.places import Permission
-from husqy_graphql.discord.sandbox.state import Refusal, State, parts, texts
+from husqy_graphql.discord.sandbox.state import Refusal, State, texts
 
 MAX_KINDS = 20
-_CUSTOM = re.compile(r"(\w{1,32}):(\d{1,20})")
-# The shape of Unicode's emoji sequences, not the list of those that exist (UTS 51, section 1.4.9).
-_ONE = (
-    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
-    "\u3030\u303d\u3297\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
-    "\ufe0f?[\U0001f3fb-\U0001f3ff]?[\U000e0020-\U000e007f]*"
-)
-_UNICODE = re.compile(
-    f"[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}}|{_ONE}(?:\u200d{_ONE})*",
-)
 
 
 def routes(state: State) -> list[Route]:
@@ -34,7 +24,7 @@ def routes(state: State) -> list[Route]:
         with state.store.transaction():
             place, message = find_message(state, request)
             place.require(Permission.READ_MESSAGE_HISTORY)
-            emoji = _emoji(request.path_params["emoji"], place.guild)
+            emoji = find_emoji(request.path_params["emoji"], place.guild)
             reacted: list[dict[str, Any]] = message["reacted"]
             found = _find(reacted, emoji)
             if found is None:
@@ -54,7 +44,7 @@ def routes(state: State) -> list[Route]:
             user_id = str(request.path_params.get("user_id", place.user_id))
             if user_id != place.user_id:
                 place.require(Permission.MANAGE_MESSAGES)
-            found = _find(message["reacted"], _emoji(request.path_params["emoji"], place.guild))
+            found = _find(message["reacted"], find_emoji(request.path_params["emoji"], place.guild))
             if found is not None and user_id in found["user_ids"]:
                 found["user_ids"].remove(user_id)
                 message["reacted"] = [each for each in message["reacted"] if each["user_ids"]]
@@ -66,13 +56,13 @@ def routes(state: State) -> list[Route]:
             place, message = find_message(state, request)
             place.require(Permission.MANAGE_MESSAGES)
             given = request.path_params.get("emoji")
-            gone = message["reacted"] if given is None else [_find(message["reacted"], _emoji(given, place.guild))]
+            gone = message["reacted"] if given is None else [_find(message["reacted"], find_emoji(given, place.guild))]
             keep_message(state, {**message, "reacted": [each for each in message["reacted"] if each not in gone]})
         return Response(status_code=204)
 
     async def who(request: Request) -> Response:
         place, message = find_message(state, request)
-        found = _find(message["reacted"], _emoji(request.path_params["emoji"], place.guild))
+        found = _find(message["reacted"], find_emoji(request.path_params["emoji"], place.guild))
         after, limit = int(request.query_params.get("after", 0)), int(request.query_params.get("limit", 25))
         ids = sorted(int(each) for each in texts(found or {}, "user_ids") if int(each) > after)
         return JSONResponse([state.store.get("user", each) for each in ids[:limit]])
@@ -86,19 +76,6 @@ def routes(state: State) -> list[Route]:
         Route(path + "/{emoji}/@me", remove, methods=["DELETE"]),
         Route(path + "/{emoji}/{user_id:int}", remove, methods=["DELETE"]),
     ]
-
-
-def _emoji(given: str, guild: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The emoji as Discord answers it; raises 10014 for none, and for a custom one of another guild."""
-    custom = _CUSTOM.fullmatch(given)
-    if custom is not None:
-        known = parts(guild or {}, "emojis")
-        found = next((each for each in known if each["id"] == custom[2]), None)
-        if found is not None:
-            return {"id": found["id"], "name": found["name"], "animated": found["animated"]}
-    elif _UNICODE.fullmatch(given):
-        return {"id": None, "name": given}
-    raise Refusal(400, 10014, "Unknown Emoji")
 
 
 def _find(reacted: list[dict[str, Any]], emoji: Mapping[str, Any]) -> dict[str, Any] | None:

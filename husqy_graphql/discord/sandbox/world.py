@@ -19,7 +19,7 @@ SKU_ID = BASE + 180
 BOT_TOKEN = "sandbox-bot"  # noqa: S105
 CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105
 
-EVERYONE_PERMISSIONS = 0x0000_0006_2A8D_DC41
+EVERYONE_PERMISSIONS = 0x2_0006_2A8D_DC41
 # Besides: manage guild, channels, roles and messages, view the audit log, kick, ban, moderate, move; not administrator.
 HUSQY_PERMISSIONS = EVERYONE_PERMISSIONS | 0x1_0000_0000_00 | 0x1100_32B6
 SEND_MESSAGES = 1 << 11
