@@ -22,7 +22,7 @@ from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName, enabled_column
 from husqy_graphql.core.privacy import MemberNames
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guilds import GuildSettings, is_premium, lock_guild, prevents_data_collection
+from husqy_graphql.db.guilds import NO_GUILD, GuildSettings, is_premium, lock_guild, prevents_data_collection
 from husqy_graphql.db.intents import add_intent, delete_intent, find_intent
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.port import BotPort, DiscordError, Unreachable
@@ -30,7 +30,6 @@ from husqy_graphql.gql.context import Context
 
 log = structlog.get_logger()
 
-NO_GUILD = "Husqy is not in this guild, so there is nothing stored for it. Invite Husqy first."
 NO_DATA_COLLECTION = (
     "This member forbids that Husqy collects data about them, so nothing can be stored that belongs to them. They can "
     "allow it with the command /privacy info."

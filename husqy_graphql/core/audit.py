@@ -23,6 +23,7 @@ class AuditAction(Enum):
     MEMBER_LEAVE = "member.leave"
     MEMBER_DATA_COLLECTION_SET = "member.data_collection.set"
     MEMBER_DATA_DELETE = "member.data.delete"
+    EFFECT_RETRY = "effect.retry"
     MODULE_ENABLE = "module.enable"
     MODULE_DISABLE = "module.disable"
     MODULE_PURGE = "module.purge"

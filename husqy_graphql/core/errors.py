@@ -111,9 +111,7 @@ class BadUserInput(CodedError):
 
     code = ErrorCode.BAD_USER_INPUT
 
-    def __init__(
-        self, detail: str, fields: Mapping[str, str] | None = None, *, logged_as: str | None = None
-    ) -> None:
+    def __init__(self, detail: str, fields: Mapping[str, str] | None = None, *, logged_as: str | None = None) -> None:
         super().__init__(detail, logged_as=logged_as)
         self.fields = dict(fields or {})
 

@@ -21,6 +21,7 @@ class JobKind(Enum):
     POLL_REACT = "polls.react"
     POLL_SHOW = "polls.show"
     POLL_UNREACT = "polls.unreact"
+    POLL_UNREACT_MEMBER = "polls.unreact_member"
     POLL_NOTICE = "polls.notice"
     POLL_MESSAGE_DELETE = "polls.message_delete"
     POLL_END = "polls.end"

@@ -80,7 +80,7 @@ class RowsByKeys:
         return await reads.all(self.many[dialect], keys=given)
 
 
-def rows_by_keys(statement: Select[Any], column: ColumnElement[Any]) -> RowsByKeys:
+def rows_by_keys(statement: Select[*tuple[Any, ...]], column: ColumnElement[Any]) -> RowsByKeys:
     """The rows of a select by the keys in a column."""
     listed = func.json_each(bindparam("keys", type_=String)).table_valued("value")
     return RowsByKeys(

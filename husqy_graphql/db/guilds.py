@@ -16,6 +16,8 @@ from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.guild_rows import rows_by_keys
 from husqy_graphql.db.prepared import Prepared
 
+NO_GUILD = "Husqy is not in this guild, so there is nothing stored for it. Invite Husqy first."
+
 
 class GuildSettings(Base):
     """The one row of a guild that Husqy is in; every other row of the guild hangs on it."""

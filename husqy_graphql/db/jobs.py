@@ -273,17 +273,13 @@ def _held(job: Job) -> tuple[Any, ...]:
     return JobRow.id == job.id, JobRow.lease == job.lease
 
 
-async def retry_failed(session: AsyncSession, guild_id: int, job_id: int, now: datetime) -> JobRow | None:
-    """Let an effect that has failed be tried again now; None where there is none such."""
-    row = await session.scalar(
-        select(JobRow)
-        .where(JobRow.guild_id == guild_id, JobRow.id == job_id, JobRow.state == JobState.FAILED.value)
-        .with_for_update()
+async def find_failed(session: AsyncSession, guild_id: int, job_id: int) -> JobRow | None:
+    """An effect that Discord has refused for good."""
+    return await session.scalar(
+        select(JobRow).where(
+            JobRow.guild_id == guild_id, JobRow.id == job_id, JobRow.state == JobState.FAILED.value, JobRow.ordered
+        )
     )
-    if row is not None:
-        row.state, row.due_at, row.attempts, row.created_at = JobState.PENDING.value, now, 0, now
-        row.asked += 1
-    return row
 
 
 _NEXT_DUE = Prepared(
@@ -296,7 +292,7 @@ _NEXT_DUE = Prepared(
     .order_by(_JOBS.c.due_at)
     .limit(1)
 )
-EFFECTS_OF_GUILD = GuildRows(_JOBS)
+_EFFECTS_OF_GUILD = GuildRows(_JOBS)
 _EFFECTS_OF_OBJECTS = rows_by_keys(
     select(_JOBS).where(_JOBS.c.ordered.is_(True)).order_by(_JOBS.c.id), _JOBS.c.object_key
 )
@@ -306,6 +302,7 @@ _DEPTHS = select(
     func.count().label("jobs"),
     func.min(_JOBS.c.created_at).label("oldest"),
 ).group_by(_JOBS.c.ordered, _JOBS.c.state)
+_EFFECTS_BY_IDS = rows_by_keys(select(_JOBS).where(_JOBS.c.ordered.is_(True)), _JOBS.c.id)
 _OVERDUE = select(func.count().label("jobs"), func.min(_JOBS.c.due_at).label("oldest")).where(
     _JOBS.c.state == JobState.PENDING.value, _JOBS.c.ordered.is_(False), _JOBS.c.due_at <= bindparam("now")
 )
@@ -321,12 +318,16 @@ async def effects_of_guild(
     reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, state: str | None = None
 ) -> Sequence[Row[Any]]:
     """The effects of a guild that are not done, by row id."""
-    return await EFFECTS_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, ordered=True, state=state)
+    return await _EFFECTS_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, ordered=True, state=state)
 
 
 async def effects_of_objects(reads: Reads, object_keys: Sequence[str]) -> Sequence[Row[Any]]:
     """The effects of objects that are not done, by row id."""
     return await _EFFECTS_OF_OBJECTS.read(reads, object_keys)
+
+
+async def effects_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return await _EFFECTS_BY_IDS.read(reads, row_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from husqy_graphql.core.access import (
     MemberAccess,
     Permission,
     ServiceActor,
+    acting_user_id,
     authorize,
     authorize_member,
     authorize_service,
@@ -133,6 +134,25 @@ class Context:
         await self.budget.charge_guild(guild_id)
         return access
 
+    async def authorize_author(self, guild_id: int) -> GuildAccess:
+        """Proof that the caller may make what belongs to a member: an administrator, or Husqy itself for its slash
+        commands; raises what `authorize` raises."""
+        if isinstance(self.caller.actor, ServiceActor):
+            return self.authorize_service(guild_id)
+        return await self.authorize(guild_id, Permission.ADMINISTER)
+
+    async def administers_in_person(self, access: GuildAccess) -> bool:
+        """Whether the caller is, or acts for, a person who administers the guild; an API key is nobody."""
+        if acting_user_id(access.actor) is None:
+            return False
+        if access.permission is Permission.ADMINISTER:
+            return True
+        try:
+            await self.authorize(access.guild_id, Permission.ADMINISTER)
+        except Forbidden:
+            return False
+        return True
+
     def authorize_service(self, guild_id: int) -> GuildAccess:
         """Proof that the caller is Husqy's own bot; raises Unauthenticated or Forbidden."""
         return authorize_service(self.caller.actor, guild_id)
@@ -163,8 +183,8 @@ class Context:
             raise
 
     async def log_failure(self, access: GuildAccess | MemberAccess, event: LogEvent, error: Exception) -> None:
-        """Write a line about a refusal by a rule or by Discord (logging.md, open point 11), or one that the module has a
-        word for; raises nothing."""
+        """Write a line about a refusal by a rule or by Discord (logging.md, open point 11), or one that the module has
+        a word for; raises nothing."""
         named = isinstance(error, CodedError) and error.logged_as is not None
         if not named and (
             isinstance(error, Unauthenticated | Forbidden | RateLimited)

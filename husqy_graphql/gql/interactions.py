@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 import structlog
 
 from husqy_graphql.core.errors import DiscordRefused
+from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.discord.interactions import InteractionPort
 from husqy_graphql.discord.port import NO_MENTIONS, DiscordError
+from husqy_graphql.gql.context import Context
 from husqy_graphql.gql.scalars import Snowflake
 
 log = structlog.get_logger()
@@ -26,6 +28,15 @@ class InteractionInput:
     token: str | None = strawberry.field(
         description="The interaction's token, which lives for 15 minutes.", default=None
     )
+
+
+Interaction = Annotated[
+    InteractionInput | None,
+    strawberry.argument(
+        description="The slash command, button or menu that asks for it. It must have been deferred; its reply tells "
+        "what was done, and vanishes after the guild's `autoDelete` seconds."
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,24 @@ async def reply_or_raise(bot: InteractionPort, interaction: InteractionInput | N
     wanted = interaction is not None and interaction.application_id is not None and interaction.token
     if wanted and not await reply(bot, interaction, said):
         raise DiscordRefused("What you asked for is done, but Discord did not take the reply to the interaction.")
+
+
+async def translated_reply(context: Context, guild_id: int, key: str, **values: str) -> Reply:
+    """A text of the guild's language, whose `<name>`s are replaced by `values`."""
+    settings = await context.guild_settings(guild_id)
+    text = translate(DEFAULT_LANGUAGE if settings is None else settings.language, key)
+    for name, value in values.items():
+        text = text.replace(f"<{name}>", value)
+    return Reply(text, delete_after=await context.auto_delete(guild_id))
+
+
+async def reply_in_language(
+    context: Context, guild_id: int, interaction: InteractionInput | None, key: str, **values: str
+) -> None:
+    """Fill the interaction's reply with such a text. Raises what `reply_or_raise` raises."""
+    if interaction is not None:
+        said = await translated_reply(context, guild_id, key, **values)
+        await reply_or_raise(context.resources.bot, interaction, said)
 
 
 async def _delete_later(bot: InteractionPort, application_id: int, token: str, seconds: int) -> None:

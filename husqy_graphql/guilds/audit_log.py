@@ -33,6 +33,7 @@ graphql_enum(
         "MEMBER_LEAVE": "A member left, and what was cached of that member was deleted.",
         "MEMBER_DATA_COLLECTION_SET": "A member chose whether data may be collected.",
         "MEMBER_DATA_DELETE": "A member had the stored data deleted.",
+        "EFFECT_RETRY": "What Discord had refused was tried again.",
         "MODULE_ENABLE": "A module was switched on.",
         "MODULE_DISABLE": "A module was switched off, and what was stored for it deleted.",
         "MODULE_PURGE": "What was stored for a module was deleted without a word.",

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Annotated, TypeVar
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from husqy_graphql.core.access import Permission
 from husqy_graphql.core.audit import AuditAction
-from husqy_graphql.core.errors import NotFound
 from husqy_graphql.core.events import GuildEvent
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.gql.arguments import GuildId
-from husqy_graphql.gql.context import Context, Info
+from husqy_graphql.gql.changes import watch
+from husqy_graphql.gql.context import Info
 from husqy_graphql.gql.guild import GuildObject
 from husqy_graphql.guilds.types import GuildSettings, to_settings
-from husqy_graphql.lifecycle import NO_GUILD
-
-T = TypeVar("T")
 
 
 @strawberry.type
@@ -73,7 +68,7 @@ class GuildSettingsSubscription:
                 return None
             return GuildSettingsChange(settings=to_settings(row), changed_fields=_field_names(event), at=event.at)
 
-        return await _watch(context, guild_id, lambda event: event.action is AuditAction.GUILD_SETTINGS_UPDATE, change)
+        return await watch(context, guild_id, lambda event: event.action is AuditAction.GUILD_SETTINGS_UPDATE, change)
 
 
 ChangeT = TypeVar("ChangeT", bound=GuildChangeFields)
@@ -93,39 +88,7 @@ async def watch_guild(
     async def change(event: GuildEvent) -> ChangeT:
         return make(guild_id=guild_id, context=info.context, event=event)
 
-    return await _watch(info.context, guild_id, lambda event: wanted is None or event.module in wanted, change)
-
-
-async def _watch(
-    context: Context,
-    guild_id: int,
-    wanted: Callable[[GuildEvent], bool],
-    make: Callable[[GuildEvent], Awaitable[T | None]],
-) -> AsyncGenerator[T]:
-    await context.authorize(guild_id, Permission.READ)
-    if await context.guild_settings(guild_id) is None:
-        raise NotFound(NO_GUILD)
-    # Last: nothing is awaited between here and the first wait for an event, so that nobody can leave in between.
-    return _changes(context, guild_id, context.resources.events.watch(guild_id), wanted, make)
-
-
-async def _changes(
-    context: Context,
-    guild_id: int,
-    events: AsyncGenerator[GuildEvent],
-    wanted: Callable[[GuildEvent], bool],
-    make: Callable[[GuildEvent], Awaitable[T | None]],
-) -> AsyncGenerator[T]:
-    async with aclosing(events):
-        async for event in events:
-            if not wanted(event):
-                continue
-            # Whoever was an administrator when the subscription began need not be one any more.
-            await context.authorize(guild_id, Permission.READ)
-            context.forget()
-            change = await make(event)
-            if change is not None:
-                yield change
+    return await watch(info.context, guild_id, lambda event: wanted is None or event.module in wanted, change)
 
 
 def _field_names(event: GuildEvent) -> list[str]:

@@ -7,11 +7,13 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from husqy_graphql.api_keys.graphql import ApiKey
+from husqy_graphql.gql.effects import Effect
 from husqy_graphql.gql.scalars import SCALARS
 from husqy_graphql.guilds.audit_log import AuditLogEntry
 from husqy_graphql.guilds.types import Entitlement, GuildSettings
 from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, AutoresponderTrigger
 from husqy_graphql.modules.logging.graphql import LoggingSettings
+from husqy_graphql.modules.polls.types import Poll, PollsSettings
 from husqy_graphql.modules.rules.types import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.tags.types import Tag
 from husqy_graphql.modules.verifier.types import VerifierEntry, VerifierSettings
@@ -32,9 +34,12 @@ def build_schema() -> strawberry.Schema:
             AuditLogEntry,
             AutoresponderResponse,
             AutoresponderTrigger,
+            Effect,
             Entitlement,
             GuildSettings,
             LoggingSettings,
+            Poll,
+            PollsSettings,
             Tag,
             RulesActiveEntry,
             RulesEntry,

@@ -16,6 +16,7 @@ from husqy_graphql.lifecycle import Module, disable_module, enable_module, purge
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.autoresponder import graphql as autoresponder
 from husqy_graphql.modules.logging import graphql as logging
+from husqy_graphql.modules.polls import graphql as polls
 from husqy_graphql.modules.rules import graphql as rules
 from husqy_graphql.modules.tags import graphql as tags
 from husqy_graphql.modules.verifier import types as verifier
@@ -54,6 +55,10 @@ class DeletedModule:
     @strawberry.field(description="What the verifier had stored.")
     def verifier(self) -> verifier.DeletedVerifier | None:
         return verifier.to_deleted(self.wiped) if self.name is ModuleName.VERIFIER else None
+
+    @strawberry.field(description="What the polls module had stored.")
+    def polls(self) -> polls.DeletedPolls | None:
+        return polls.to_deleted(self.wiped) if self.name is ModuleName.POLLS else None
 
 
 @strawberry.type(description="What switching a module off answers.")

@@ -14,8 +14,10 @@ from husqy_graphql.api_keys.service import reveal
 from husqy_graphql.core.access import Permission
 from husqy_graphql.core.errors import BadUserInput, Forbidden
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.jobs import effects_by_ids
 from husqy_graphql.gql.connections import PAGE_MAX
 from husqy_graphql.gql.context import Context, Info
+from husqy_graphql.gql.effects import to_effect
 from husqy_graphql.gql.nodes import Node, decode_node_id
 from husqy_graphql.guilds import repository as guilds
 from husqy_graphql.guilds.audit_log import to_audit_log_entry
@@ -24,6 +26,9 @@ from husqy_graphql.modules.autoresponder import repository as autoresponder_repo
 from husqy_graphql.modules.autoresponder.types import to_response, to_trigger
 from husqy_graphql.modules.logging import repository as logging_repository
 from husqy_graphql.modules.logging.graphql import to_settings as to_logging_settings
+from husqy_graphql.modules.polls import repository as polls_repository
+from husqy_graphql.modules.polls.types import to_poll
+from husqy_graphql.modules.polls.types import to_settings as to_polls_settings
 from husqy_graphql.modules.rules import repository as rules_repository
 from husqy_graphql.modules.rules.types import to_active_entry, to_entry
 from husqy_graphql.modules.rules.types import to_settings as to_rules_settings
@@ -59,6 +64,9 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     "AuditLogEntry": (guilds.audit_entries_by_ids, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
     "Entitlement": (guilds.entitlements_by_ids, Permission.READ, lambda _, row: to_entitlement(row)),
     "LoggingSettings": (logging_repository.settings_by_ids, Permission.READ, lambda _, row: to_logging_settings(row)),
+    "Effect": (effects_by_ids, Permission.ADMINISTER, lambda _, row: to_effect(row)),
+    "Poll": (polls_repository.polls_by_ids, Permission.READ, lambda _, row: to_poll(row)),
+    "PollsSettings": (polls_repository.settings_by_ids, Permission.READ, lambda _, row: to_polls_settings(row)),
     "RulesActiveEntry": (
         rules_repository.active_entries_by_ids,
         Permission.READ,

@@ -11,12 +11,14 @@ from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Info
 from husqy_graphql.guilds.audit_log import AuditLogFields
 from husqy_graphql.guilds.changes import GuildChangeFields, GuildSettingsSubscription, Modules, watch_guild
+from husqy_graphql.guilds.effects import EffectFields, EffectMutation
 from husqy_graphql.guilds.gateway import GatewayMutation
 from husqy_graphql.guilds.graphql import GuildFields, GuildsMutation, administered_guilds, find_guild
 from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
+from husqy_graphql.modules.polls.graphql import PollsFields, PollsMutation, PollsSubscription
 from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
 from husqy_graphql.modules.tags.graphql import TagsFields, TagsMutation
 from husqy_graphql.modules.verifier.graphql import VerifierFields, VerifierMutation, VerifierQuery
@@ -40,6 +42,8 @@ class Guild(
     RulesFields,
     VerifierFields,
     WelcomingFields,
+    PollsFields,
+    EffectFields,
 ):
     pass
 
@@ -108,9 +112,11 @@ class Mutation(
     AutoresponderMutation,
     TagsMutation,
     RulesMutation,
+    PollsMutation,
     VerifierMutation,
     VerificationMutation,
     PrivacyMutation,
+    EffectMutation,
     GatewayMutation,
 ):
     pass
@@ -120,5 +126,5 @@ class Mutation(
     description="All that can be watched. An event is told after its change was stored; one that could not be told "
     "ends the subscription with an UNAVAILABLE error."
 )
-class Subscription(GuildSettingsSubscription, GuildSubscription):
+class Subscription(GuildSettingsSubscription, GuildSubscription, PollsSubscription):
     pass

@@ -156,11 +156,11 @@ async def publish_poll(
         return poll if row.message_id == message_id else None
     key = service.object_key(poll_id)
     row.message_id, row.published = message_id, True
-    row.end_time = ends_at or row.end_time
+    end_time = row.end_time = ends_at or row.end_time
     await uow.cancel(access.guild_id, key, JobKind.POLL_SETTLE)
-    if row.end_time is not None:
-        row.delete_at = service.later(row.end_time, settings.save_duration_timeout)
-        uow.timer(access.guild_id, JobKind.POLL_END, key, row.end_time)
+    if end_time is not None:
+        row.delete_at = service.later(end_time, settings.save_duration_timeout)
+        uow.timer(access.guild_id, JobKind.POLL_END, key, end_time)
     if row.type == PollType.HUSQY.value and row.answer_type == PollAnswerType.EMOJI.value:
         for answer in poll.answers:
             uow.effect(access.guild_id, JobKind.POLL_REACT, key, part=str(answer.row.answer_id))

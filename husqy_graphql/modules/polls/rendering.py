@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +48,12 @@ def render_poll(poll: FullPoll, language: str) -> PollMessage:
     return PollMessage([embed], [] if row.ended else _components(poll, language))
 
 
-def is_message_of(poll_id: str, embeds: Sequence[Any], custom_ids: Sequence[str]) -> bool:
+def is_message_of(poll_id: str, embeds: Sequence[Mapping[str, Any]], custom_ids: Sequence[str]) -> bool:
     """Whether a message of Husqy's is that of a poll: the id stands in its footer, and in what can be pressed."""
     if any(custom_id.split(":")[1:2] == [poll_id] for custom_id in custom_ids):
         return True
-    return any(poll_id in str((embed.get("footer") or {}).get("text", "")) for embed in embeds)
+    footers: list[Mapping[str, Any]] = [embed.get("footer") or {} for embed in embeds]
+    return any(poll_id in footer.get("text", "") for footer in footers)
 
 
 def emoji_of(answer: Any) -> str | None:

@@ -32,9 +32,7 @@ _VOTES_OF_POLLS = rows_by_keys(
     _ANSWERS.c.poll_row_id,
 )
 _TEXTS = Prepared(
-    select(_POLLS.c.question, _POLLS.c.description, _POLLS.c.owner_id).where(
-        _POLLS.c.guild_id == bindparam("guild_id")
-    )
+    select(_POLLS.c.question, _POLLS.c.description, _POLLS.c.owner_id).where(_POLLS.c.guild_id == bindparam("guild_id"))
 )
 _ANSWER_TEXTS = Prepared(
     select(_ANSWERS.c.answer_text, _ANSWERS.c.label, _ANSWERS.c.description).where(

@@ -153,9 +153,9 @@ async def end_poll(uow: UnitOfWork, settings: PollsSettings, poll: Poll) -> None
     now = uow.clock()
     key = object_key(poll.poll_id)
     poll.end_time, poll.ended = now, True
-    poll.delete_at = later(now, settings.save_duration_timeout)
+    delete_at = poll.delete_at = later(now, settings.save_duration_timeout)
     await uow.cancel(poll.guild_id, key, JobKind.POLL_END)
-    uow.timer(poll.guild_id, JobKind.POLL_PURGE, key, poll.delete_at)
+    uow.timer(poll.guild_id, JobKind.POLL_PURGE, key, delete_at)
     if poll.type == PollType.HUSQY.value:
         uow.effect(poll.guild_id, JobKind.POLL_SHOW, key)
         if poll.answer_type == PollAnswerType.EMOJI.value:

@@ -8,14 +8,17 @@ import strawberry
 
 from husqy_graphql.core.access import Permission, require_acting_user_id
 from husqy_graphql.core.errors import DiscordRefused, Forbidden
-from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.discord.port import DiscordError
 from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.enums import graphql_enum
 from husqy_graphql.gql.guild import GuildObject
-from husqy_graphql.gql.interactions import InteractionInput, Reply, reply_or_raise
+from husqy_graphql.gql.interactions import (
+    Interaction,
+    InteractionInput,
+    reply_in_language,
+)
 from husqy_graphql.gql.scalars import DIRECT_MESSAGE, ChannelOrDirectMessage, Snowflake
 from husqy_graphql.lifecycle import work_of
 from husqy_graphql.modules.rules import permanent, service
@@ -39,10 +42,6 @@ graphql_enum(
     "The button below the rules that a member clicked.",
     {"ACCEPT": "The member accepts the rules.", "DENY": "The member denies them."},
 )
-
-Interaction = Annotated[
-    InteractionInput | None, strawberry.argument(description="The slash command to answer, if it was one.")
-]
 
 
 @strawberry.type(description="What the rules module had stored.")
@@ -185,7 +184,7 @@ class RulesMutation:
         async with context.change(access, LogEvent.RULES_RULE_ADD) as uow:
             row = await service.create_entry(uow, access, input.text)
         await _follow(context, access, LogEvent.RULES_RULE_ADD)
-        await _reply(context, guild_id, interaction, "rules.added")
+        await reply_in_language(context, guild_id, interaction, "rules.added")
         return RulesEntryCreatePayload(entry=to_entry(row))
 
     @strawberry.mutation(description="Delete a rule; the message with the rules follows. For administrators.")
@@ -197,7 +196,7 @@ class RulesMutation:
         async with context.change(access, LogEvent.RULES_RULE_REMOVE) as uow:
             row = await service.delete_entry(uow, access, entry_id)
         await _follow(context, access, LogEvent.RULES_RULE_REMOVE)
-        await _reply(context, guild_id, interaction, "rules.removed")
+        await reply_in_language(context, guild_id, interaction, "rules.removed")
         return RulesEntryDeletePayload(entry=to_entry(row))
 
     @strawberry.mutation(
@@ -224,9 +223,9 @@ class RulesMutation:
             await context.log_failure(access, LogEvent.RULES_SEND_CHECK, error)
             raise
         if not sent:
-            await _reply(context, guild_id, interaction, "rules.nothing_to_send")
+            await reply_in_language(context, guild_id, interaction, "rules.nothing_to_send")
             return RulesSendCheckPayload(sent=False, message="There is nothing to send to this member.")
-        await _reply(context, guild_id, interaction, "rules.sent")
+        await reply_in_language(context, guild_id, interaction, "rules.sent")
         return RulesSendCheckPayload(sent=True, message="The rules are sent.")
 
     @strawberry.mutation(
@@ -251,7 +250,7 @@ class RulesMutation:
         async def confirm(key: str) -> None:
             nonlocal lost
             try:
-                await _reply(context, guild_id, interaction, key)
+                await reply_in_language(context, guild_id, interaction, key)
                 lost = None
             except DiscordRefused as error:
                 lost = error  # told when all is done
@@ -282,15 +281,3 @@ async def _follow(context: Context, access: Any, event: LogEvent) -> None:
         await permanent.settle(work_of(context), access.guild_id)
     except DiscordError as error:
         await context.log_failure(access, event, error)
-
-
-async def _reply(context: Context, guild_id: int, interaction: InteractionInput | None, key: str) -> None:
-    """Answer a slash command with a text in the guild's language. Raises DiscordRefused; what was done stays done."""
-    if interaction is not None:
-        await reply_or_raise(context.resources.bot, interaction, await _said(context, guild_id, key))
-
-
-async def _said(context: Context, guild_id: int, key: str) -> Reply:
-    settings = await context.guild_settings(guild_id)
-    language = settings.language if settings else DEFAULT_LANGUAGE
-    return Reply(content=translate(language, key), delete_after=await context.auto_delete(guild_id))

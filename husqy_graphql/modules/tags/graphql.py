@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from husqy_graphql.core.access import GuildAccess, Permission, ServiceActor, acting_user_id
-from husqy_graphql.core.errors import Forbidden
+from husqy_graphql.core.access import GuildAccess, Permission, acting_user_id
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.discord.mentions import written_mentions
@@ -17,7 +16,7 @@ from husqy_graphql.discord.port import NO_MENTIONS
 from husqy_graphql.gql.arguments import GuildId
 from husqy_graphql.gql.context import Context, Info
 from husqy_graphql.gql.guild import GuildObject
-from husqy_graphql.gql.interactions import InteractionInput, Reply, reply_or_raise
+from husqy_graphql.gql.interactions import Interaction, InteractionInput, Reply, reply_or_raise
 from husqy_graphql.gql.scalars import Snowflake
 from husqy_graphql.modules.tags import service
 from husqy_graphql.modules.tags.models import TagVisibility
@@ -26,13 +25,6 @@ from husqy_graphql.modules.tags.repository import FullTag
 from husqy_graphql.modules.tags.service import NewTag, TagChanges
 from husqy_graphql.modules.tags.types import Tag, TagId, TagName, TagsModule, to_tag
 
-Interaction = Annotated[
-    InteractionInput | None,
-    strawberry.argument(
-        description="The slash command that asks for it. It must have been deferred; its reply tells what was done, "
-        "and vanishes after the guild's `autoDelete` seconds."
-    ),
-]
 _NAMES = "1 to 25 names of 1 to 100 characters without commas; the same one twice counts once."
 _CONTENT = "The text: 1 to 2,000 characters, in Discord's markdown and with variables like `<user_mention>`."
 
@@ -136,7 +128,7 @@ class TagsMutation:
         interaction: Interaction = None,
     ) -> TagCreatePayload | None:
         context = info.context
-        access = await _authorize_author(context, guild_id)
+        access = await context.authorize_author(guild_id)
         new = NewTag(input.owner_id, input.visibility, input.content, input.names)
         async with context.telling_failures(access, LogEvent.TAG_CREATE):
             async with context.unit_of_work() as uow:
@@ -160,7 +152,7 @@ class TagsMutation:
         interaction: Interaction = None,
     ) -> TagUpdatePayload | None:
         context = info.context
-        access = await _authorize_author(context, guild_id)
+        access = await context.authorize_author(guild_id)
         changes = TagChanges(input.owner_id, input.visibility, input.content, input.names)
         async with context.telling_failures(access, LogEvent.TAG_EDIT):
             absent = await _absent_owner(context, access, tag_id)
@@ -182,7 +174,7 @@ class TagsMutation:
         self, info: Info, guild_id: GuildId, tag_id: TagId, interaction: Interaction = None
     ) -> TagDeletePayload | None:
         context = info.context
-        access = await _authorize_author(context, guild_id)
+        access = await context.authorize_author(guild_id)
         async with context.telling_failures(access, LogEvent.TAG_DELETE):
             absent = await _absent_owner(context, access, tag_id)
             async with context.unit_of_work() as uow:
@@ -269,24 +261,12 @@ def to_deleted(wiped: Any) -> DeletedTags:
     return DeletedTags(entries=[to_tag(each) for each in entries])
 
 
-async def _authorize_author(context: Context, guild_id: int) -> GuildAccess:
-    """Proof that the caller may make tags: administrators, and Husqy itself for its slash commands."""
-    if isinstance(context.caller.actor, ServiceActor):
-        return context.authorize_service(guild_id)
-    return await context.authorize(guild_id, Permission.ADMINISTER)
-
-
 async def _absent_owner(context: Context, access: GuildAccess, tag_id: str) -> int | None:
     """The owner of the tag, if that member has left the guild and the caller is an administrator in person."""
     async with context.unit_of_work() as uow:
         owner_id = (await service.find_chosen(uow, access, tag_id)).row.owner_id
-    if acting_user_id(access.actor) in {None, owner_id}:
+    if acting_user_id(access.actor) == owner_id or not await context.administers_in_person(access):
         return None
-    if access.permission is not Permission.ADMINISTER:
-        try:
-            await context.authorize(access.guild_id, Permission.ADMINISTER)
-        except Forbidden:
-            return None
     return owner_id if await context.resources.bot.member(access.guild_id, owner_id) is None else None
 
 
