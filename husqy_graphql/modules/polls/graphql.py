@@ -24,6 +24,7 @@ from husqy_graphql.modules.polls.models import PollAnswerType, PollType
 from husqy_graphql.modules.polls.publishing import create_poll, end_on_discord
 from husqy_graphql.modules.polls.types import (
     Poll,
+    PollAnswer,
     PollId,
     PollsModule,
     PollsSettings,
@@ -41,6 +42,7 @@ _FOREIGN_CLOSE = "Husqy did not send this poll: whoever did can end it on Discor
 class DeletedPolls:
     settings: PollsSettings | None = strawberry.field(description="Its settings; null when it had none.")
     polls: list[Poll] = strawberry.field(description="Its polls, the oldest first.")
+    answers: list[PollAnswer] = strawberry.field(description="The answers of all these polls.")
 
 
 @strawberry.input(description="Changes to how polls are kept. What is left out, or null, stays.")
@@ -346,9 +348,11 @@ class PollsSubscription:
 
 def to_deleted(wiped: Any) -> DeletedPolls:
     """What was wiped, as the schema shows it."""
+    polls = [to_full_poll(poll) for poll in wiped["polls"]]
     return DeletedPolls(
         settings=next((to_settings(row) for row in wiped["settings"]), None),
-        polls=[to_full_poll(poll) for poll in wiped["polls"]],
+        polls=polls,
+        answers=[answer for poll in polls for answer in poll.answered or ()],
     )
 
 

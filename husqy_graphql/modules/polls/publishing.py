@@ -24,8 +24,8 @@ from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.lookup import find_channel, find_own_message
 from husqy_graphql.discord.objects import DiscordMessage
 from husqy_graphql.discord.polls import NewPoll as DiscordPoll
-from husqy_graphql.discord.polls import NewPollAnswer, PollExpired
-from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, Unreachable
+from husqy_graphql.discord.polls import NewPollAnswer
+from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, PollExpired, Unreachable
 from husqy_graphql.lifecycle import Work
 from husqy_graphql.modules.polls import repository, service
 from husqy_graphql.modules.polls.creating import (
@@ -121,7 +121,7 @@ async def _send_and_publish(work: Work, access: GuildAccess, poll: FullPoll, lan
 
 
 async def _publish(uow: UnitOfWork, access: GuildAccess, poll_id: str, sent: DiscordMessage) -> FullPoll | None:
-    return await publish_poll(uow, access, poll_id, sent.id, sent.poll.expiry if sent.poll else None)
+    return await publish_poll(uow, access, poll_id, sent.id, sent.poll.expires_at if sent.poll else None)
 
 
 async def _reported(bot: BotPort, new: NewPoll) -> DiscordMessage | None:

@@ -25,6 +25,15 @@ _POLLS_OF_GUILD = GuildRows(_POLLS)
 _POLLS_BY_POLL_IDS = rows_by_keys(select(_POLLS).where(_POLLS.c.published), _POLLS.c.poll_id)
 _POLLS_BY_IDS = rows_by_keys(select(_POLLS).where(_POLLS.c.published), _POLLS.c.id)
 _ANSWERS_OF_POLLS = rows_by_keys(select(_ANSWERS).order_by(_ANSWERS.c.id), _ANSWERS.c.poll_row_id)
+_ANSWERS_OF_GUILD = GuildRows(
+    select(_ANSWERS, _POLLS.c.poll_id, _POLLS.c.is_anonymous)
+    .join(_POLLS, _POLLS.c.id == _ANSWERS.c.poll_row_id)
+    .where(_POLLS.c.published)
+    .subquery("published_answers")
+)
+_VOTES_OF_ANSWERS = rows_by_keys(
+    select(_VOTES.c.answer_row_id, _VOTES.c.user_id).order_by(_VOTES.c.id), _VOTES.c.answer_row_id
+)
 _VOTES_OF_POLLS = rows_by_keys(
     select(_VOTES.c.answer_row_id, _VOTES.c.user_id)
     .join(_ANSWERS, _ANSWERS.c.id == _VOTES.c.answer_row_id)
@@ -107,6 +116,15 @@ async def answers_of_polls(reads: Reads, poll_row_ids: Sequence[int]) -> dict[in
     for row in answers:
         found[row.poll_row_id].append(FullAnswer(row, voter_ids.get(row.id, [])))
     return found
+
+
+async def answers(reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None) -> list[FullAnswer]:
+    """The answers of all polls of a guild by row id, from above `after_id`; their rows say of which poll they are."""
+    rows = await _ANSWERS_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit)
+    voter_ids: dict[int, list[int]] = {row.id: [] for row in rows}
+    for vote in await _VOTES_OF_ANSWERS.read(reads, list(voter_ids)) if rows else ():
+        voter_ids[vote.answer_row_id].append(vote.user_id)
+    return [FullAnswer(row, voter_ids[row.id]) for row in rows]
 
 
 async def stored_texts(reads: Reads, guild_id: int) -> tuple[list[str], list[int]]:

@@ -177,6 +177,11 @@ class PollsModule:
         )
         return await load_page(context, first, after, read, to_poll)
 
+    @strawberry.field(description="The answers of all polls, the oldest first.")
+    async def answers(self, info: Info, first: First = None, after: After = None) -> Connection[PollAnswer]:
+        read = partial(repository.answers, info.context.resources.reads, int(self.settings.guild_id))
+        return await load_page(info.context, first, after, read, lambda answer: to_answer(answer.row, answer))
+
     @strawberry.field(description="One poll; null when it is not there.")
     async def poll(self, info: Info, poll_id: PollId) -> Poll | None:
         found = await info.context.load(_load_polls, str(poll_id))
