@@ -166,7 +166,7 @@ def _claim(*which: Any) -> Any:
     )
 
 
-_CLAIM = _claim(_JOBS.c.ordered == bindparam("ordered"))
+_CLAIM = _claim(_JOBS.c.ordered == bindparam("of_effects"))
 _CLAIM_OF_OBJECT = _claim(
     _JOBS.c.ordered.is_(True),
     _JOBS.c.guild_id == bindparam("of_guild"),
@@ -178,7 +178,7 @@ async def claim_jobs(
     session: AsyncSession, *, effects: bool, now: datetime, until: datetime, most: int
 ) -> Sequence[Job]:
     """Claim up to so many effects, or timers, that are due; the longest due first."""
-    return await _claimed(session, _CLAIM, now, until, most, ordered=effects)
+    return await _claimed(session, _CLAIM, now, until, most, of_effects=effects)
 
 
 async def claim_effect_of(
