@@ -78,6 +78,8 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("rules", "rules { settings { id } }", READ),
         ("verifier", "verifier { settings { id } }", READ),
         ("verifierEntries", "verifierEntries { nodes { id } }", ADMINISTER),
+        ("polls", "polls { settings { id } polls { nodes { id } } }", READ),
+        ("effects", "effects { nodes { id } }", ADMINISTER),
         ("entitlements", "entitlements { id }", READ),
         ("roles", "roles { id }", ADMINISTER),
         ("channels", "channels { id }", ADMINISTER),
@@ -141,6 +143,18 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("verifierSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
         ("verifierVerificationCreate", f'(guildId: {G}, input: {{requester: "husqy"}}) {{ message }}', SERVICES),
         ("verifierVerificationHandle", '(verifierId: "x", input: {}) { message }', VALID),
+        ("effectRetry", f"(guildId: {G}, effectId: 1) {{ effect {{ id }} }}", ADMINISTER),
+        ("pollsSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
+        ("pollCreate",
+         f'(guildId: {G}, input: {{channelId: 1, type: HUSQY, answerType: BUTTON, question: "?", answers: [], '
+         f"isMultiSelect: false, isAnonymous: false, maxVotesPerAnswer: 1, ownerId: {M}}}) {{ poll {{ id }} }}",
+         AUTHOR),
+        ("pollUpdate", f'(guildId: {G}, pollId: "x", input: {{}}) {{ poll {{ id }} }}', AUTHOR),
+        ("pollClose", f'(guildId: {G}, pollId: "x") {{ poll {{ id }} }}', AUTHOR),
+        ("pollDelete", f'(guildId: {G}, pollId: "x") {{ poll {{ id }} }}', AUTHOR),
+        ("pollMessageDelete", f"(guildId: {G}, channelId: 1, messageId: 1) {{ pollId }}", SERVICES),
+        ("pollVote",
+         f"(guildId: {G}, input: {{action: ADD, channelId: 1, messageId: 1}}) {{ poll {{ id }} }}", SERVICES),
         ("guildEntitlementUpsert",
          f'(guildId: {G}, input: {{entitlementId: "1", skuId: "1", type: PURCHASE}}) {{ entitlement {{ id }} }}',
          SERVICES),
@@ -149,6 +163,7 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
 SUBSCRIPTION: dict[str, tuple[str, set[str]]] = {
     "guildSettingsChanged": (f"subscription {{ guildSettingsChanged(guildId: {G}) {{ at }} }}", READ),
     "guildChanged": (f"subscription {{ guildChanged(guildId: {G}) {{ at }} }}", READ),
+    "pollVoteChanged": (f'subscription {{ pollVoteChanged(guildId: {G}, pollId: "x") {{ poll {{ id }} }} }}', READ),
 }
 FIELDS = {
     **{f"Query.{name}": row for name, row in QUERY.items()},
@@ -209,6 +224,11 @@ TAGS = "/v1/modules/tags"
 NEW_TAG = {**ID, "owner_id": MEMBER, "content": "x", "visibility": 1, "names": ["x"]}
 RULES = "/v1/modules/rules"
 VERIFIER = "/v1/modules/verifier"
+POLLS = "/v1/modules/polls"
+NEW_POLL = {
+    **ID, "channel_id": 1, "poll_type": 2, "poll_answer_type": 2, "question": "?", "answers": [],
+    "is_multi_select": False, "is_anonymous": False, "max_votes_per_answer": 1, "poll_owner_id": MEMBER,
+}  # fmt: skip
 REST |= {
     **module_operations("logging"),
     ("GET", f"{LOGGING}/settings"): (ID, READ),
@@ -271,6 +291,18 @@ REST |= {
     ("GET", f"{VERIFIER}/entries/{{entry_id}}"): ({}, VALID),
     ("POST", f"{VERIFIER}/event/create-verification"): ({**ID, "requester": "husqy"}, SERVICES),
     ("POST", f"{VERIFIER}/event/handle-verification"): ({"verifier_id": "x"}, VALID),
+    **module_operations("polls"),
+    ("GET", f"{POLLS}/settings"): (ID, READ),
+    ("PUT", f"{POLLS}/settings"): (ID, ADMINISTER),
+    ("GET", f"{POLLS}/entries"): (ID, READ),
+    ("POST", f"{POLLS}/entries"): (NEW_POLL, AUTHOR),
+    ("GET", f"{POLLS}/entries/{{entry_id}}"): (ID, READ),
+    ("PUT", f"{POLLS}/entries/{{entry_id}}"): (ID, AUTHOR),
+    ("DELETE", f"{POLLS}/entries/{{entry_id}}"): (ID, AUTHOR),
+    ("POST", f"{POLLS}/entries/{{entry_id}}/close"): (ID, AUTHOR),
+    ("DELETE", f"{POLLS}/entry/delete-poll-on-message-delete"): (
+        {**ID, "channel_id": 1, "interacted_message_id": 1}, SERVICES),
+    ("POST", f"{POLLS}/entry/vote"): ({**ID, "channel_id": 1, "interacted_message_id": 1, "action": "add"}, SERVICES),
 }  # fmt: skip
 
 

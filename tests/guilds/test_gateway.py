@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from husqy_graphql.discord.port import ChannelType
 from husqy_graphql.modules.rules.models import RulesRole, RulesSettings
 from tests.conftest import GUILD, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 
@@ -73,7 +74,7 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming"):
+    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "polls"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     await fill_welcoming(api, guild)
@@ -105,6 +106,26 @@ async def fill_modules(api: Api, guild: int) -> None:
     path = "/modules/verifier/event/create-verification"
     sent = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json=prompt)
     assert sent.status_code == 200, sent.text
+    await fill_polls(api, guild)
+
+
+async def fill_polls(api: Api, guild: int) -> None:
+    """A poll with a vote, and the timer of its end."""
+    channels = await api.program.resources.bot.channels(guild) or ()
+    channel_id = next(each.id for each in channels if each.type == ChannelType.GUILD_TEXT)
+    poll = {
+        "guild_id": guild, "channel_id": channel_id, "poll_type": 2, "poll_answer_type": 2, "question": "?",
+        "answers": [{"answer_text": "Yes", "label": "Yes"}], "is_multi_select": False, "is_anonymous": False,
+        "max_votes_per_answer": 1, "poll_owner_id": OWNER, "poll_duration": "1d",
+    }  # fmt: skip
+    made = await api.rest("POST", "/modules/polls/entries", json=poll)
+    assert made.status_code == 200, made.text
+    vote = {
+        "guild_id": guild, "channel_id": channel_id, "action": "add", "answer_id": 1,
+        "interacted_message_id": made.json()["data"]["entry"]["message_id"],
+    }  # fmt: skip
+    voted = await api.rest("POST", "/modules/polls/entry/vote", token="sandbox-service", acting=OWNER, json=vote)
+    assert voted.status_code == 200, voted.text
 
 
 async def fill_welcoming(api: Api, guild: int) -> None:
