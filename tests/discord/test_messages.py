@@ -169,6 +169,50 @@ async def test_the_nonce_of_a_deleted_message_makes_no_new_one(stage: Stage) -> 
     assert await stage.messages(GENERAL) == []
 
 
+async def test_a_nonce_is_forgotten_after_five_minutes(stage: Stage) -> None:
+    deleted, kept = await send(stage, nonce="panel:1"), await send(stage, nonce="panel:2")
+    await stage.bot.delete_message(GENERAL, deleted)
+    # Neither an edit nor another one's message uses it up.
+    await stage.bot.edit_message(GENERAL, kept, content="Changed", allowed_mentions=NO_MENTIONS)
+    theirs = {"content": "x", "nonce": "panel:2", "enforce_nonce": True}
+    posted = (await stage.act("sandbox-member", "POST", POST, json=theirs)).json()
+    assert (posted["nonce"], posted["content"]) == ("panel:2", "x")
+    stage.clock.advance(minutes=5)
+    assert await send(stage, nonce="panel:2") == kept
+    with pytest.raises(NotThere):
+        await send(stage, nonce="panel:1")
+
+    stage.clock.advance(seconds=1)
+
+    made = {await send(stage, nonce="panel:1"), await send(stage, nonce="panel:2")}
+    assert made.isdisjoint({deleted, kept})
+    assert len(made) == 2
+
+
+async def test_a_refused_message_uses_no_nonce_up(stage: Stage) -> None:
+    with pytest.raises(Invalid):
+        await send(stage, "", nonce="panel:1")
+
+    sent = await send(stage, nonce="panel:1")
+
+    assert [int(each["id"]) for each in await stage.messages(GENERAL)] == [sent]
+
+
+async def test_components_are_taken_off_and_the_rest_stays(stage: Stage) -> None:
+    row = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Yes", "custom_id": "yes"}]}
+    sent = await stage.bot.send_message(
+        GENERAL, content="Hello", embeds=[{"title": "Rules"}], components=[row], allowed_mentions=NO_MENTIONS
+    )
+
+    assert await stage.bot.remove_components(GENERAL, sent.id)
+
+    found = await stage.bot.message(GENERAL, sent.id)
+    assert found is not None
+    assert (found.content, found.embeds, found.custom_ids) == ("Hello", sent.embeds, ())
+    await stage.bot.delete_message(GENERAL, sent.id)
+    assert not await stage.bot.remove_components(GENERAL, sent.id)
+
+
 async def test_a_message_whose_answer_was_lost_is_repeated_and_there_once(stage: Stage) -> None:
     await stage.fault({"path": "/messages$", "method": "POST", "drop": "after"})
 

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from husqy_graphql.discord.sandbox.interactions import shown_interaction
 from husqy_graphql.discord.sandbox.messages import shown_message
-from husqy_graphql.discord.sandbox.state import Fault, Refusal, State
+from husqy_graphql.discord.sandbox.playing import pressed
+from husqy_graphql.discord.sandbox.state import Fault, Refusal, State, body_of
 from husqy_graphql.discord.sandbox.world import HUSQY, member
 
 
@@ -60,6 +61,13 @@ def routes(state: State) -> list[Route]:
             state.store.delete("closed_dms", user_id)
         return JSONResponse(changed)
 
+    async def interactions(request: Request) -> Response:
+        _local(request)
+        body = await body_of(request)
+        with state.store.transaction():
+            made = pressed(state, body)
+        return JSONResponse(made)
+
     async def next_token(request: Request) -> Response:
         _local(request)
         state.next_token.clear()
@@ -81,6 +89,7 @@ def routes(state: State) -> list[Route]:
         Route("/control/guilds/{guild_id:int}/bot", members, methods=["PUT", "DELETE"]),
         Route("/control/users/{user_id:int}", user, methods=["PUT"]),
         *_shown(state),
+        Route("/control/interactions", interactions, methods=["POST"]),
         Route("/control/next-token", next_token, methods=["PUT"]),
         Route("/control/calls", calls),
         Route("/control/reset", reset, methods=["POST"]),

@@ -80,7 +80,7 @@ def _text(given: object) -> str:
 
 def checked_components(given: Sequence[Mapping[str, Any]], flags: int) -> list[dict[str, Any]]:
     """The components with the ids that Discord numbers them with."""
-    every = list(_components(given, "components"))
+    every = list(walk_components(given, "components"))
     if flags & COMPONENTS_V2:
         if len(every) > MAX_COMPONENTS_V2:
             raise invalid("components", f"Must be {MAX_COMPONENTS_V2} or fewer in length.", "BASE_TYPE_MAX_LENGTH")
@@ -99,14 +99,15 @@ def checked_components(given: Sequence[Mapping[str, Any]], flags: int) -> list[d
     return _numbered(given, iter(range(1, len(every) + 1)))
 
 
-def _components(given: Sequence[Mapping[str, Any]], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def walk_components(given: Sequence[Mapping[str, Any]], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every component from the top, nested ones too, each with its path."""
     for index, component in enumerate(given):
         here = f"{path}.{index}"
         yield here, component
-        yield from _components(parts(component, "components"), f"{here}.components")
+        yield from walk_components(parts(component, "components"), f"{here}.components")
         for name in ("accessory", "component"):
             if component.get(name):
-                yield from _components([component[name]], f"{here}.{name}")
+                yield from walk_components([component[name]], f"{here}.{name}")
 
 
 def _numbered(given: Sequence[Mapping[str, Any]], numbers: Iterator[int]) -> list[dict[str, Any]]:

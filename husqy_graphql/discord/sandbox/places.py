@@ -69,8 +69,11 @@ def missing_access() -> Refusal:
 
 def find_place(state: State, request: Request) -> Place:
     """The channel in the path; raises 401, 404 (10003) and 403 (50001) for one that the caller does not see."""
-    user_id = str(state.caller(request))
-    channel_id = str(request.path_params["channel_id"])
+    return place_of(state, str(state.caller(request)), str(request.path_params["channel_id"]))
+
+
+def place_of(state: State, user_id: str, channel_id: str) -> Place:
+    """A channel as this user finds it; raises what `find_place` raises, but for 401."""
     channel = find_channel(state, channel_id)
     if channel is None:
         raise Refusal(404, 10003, "Unknown Channel")
