@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 from sqlalchemy import ARRAY, Row, Select, String, any_, bindparam, func, select, tuple_
@@ -17,6 +17,11 @@ from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.prepared import Prepared
 
 NO_LIMIT: Final = 2**31 - 1
+# Of a table: documents choose the columns, and a statement takes 12 KiB.
+MAX_STATEMENTS: Final = 32
+
+# Those that a read answers, by their names; None for all of them.
+Columns: TypeAlias = tuple[str, ...] | None
 
 
 def after(table: FromClause, dialect: str) -> tuple[ColumnElement[bool], ...]:
@@ -34,29 +39,39 @@ def after(table: FromClause, dialect: str) -> tuple[ColumnElement[bool], ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GuildRows:
-    """The rows of a table that has a `guild_id` and an `id`, with one statement for each set of filters."""
+    """The rows of a table that has a `guild_id` and an `id`, with one statement for each set of columns and
+    filters; those used last are kept."""
 
     table: FromClause
-    _statements: dict[tuple[str, ...], Prepared] = field(default_factory=dict[tuple[str, ...], Prepared])
+    _statements: dict[tuple[Any, ...], Prepared] = field(default_factory=dict[tuple[Any, ...], Prepared])
 
     async def read(
-        self, reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, **filters: Any
+        self,
+        reads: Reads,
+        guild_id: int,
+        *,
+        after_id: int = 0,
+        limit: int | None = None,
+        columns: Columns = None,
+        **filters: Any,
     ) -> Sequence[Row[Any]]:
-        """The rows of a guild by row id, from above `after_id`, with all columns in the order of the table. A filter
-        names a column and the value that it must have; None filters nothing."""
+        """The rows of a guild by row id, from above `after_id`, with these columns, or all in the order of the table. A
+        filter names a column and the value that it must have; None filters nothing."""
         given = {name: value for name, value in filters.items() if value is not None}
         dialect = reads.engine.dialect.name
-        key = (dialect, *given)
-        if key not in self._statements:
-            self._statements[key] = self._build(dialect, tuple(given))
+        key = (dialect, columns, *given)
+        statement = self._statements.pop(key, None) or self._build(dialect, tuple(given), columns)
+        self._statements[key] = statement
+        if len(self._statements) > MAX_STATEMENTS:
+            del self._statements[next(iter(self._statements))]
         limit = NO_LIMIT if limit is None else limit
-        return await reads.all(self._statements[key], guild_id=guild_id, after_id=after_id, limit=limit, **given)
+        return await reads.all(statement, guild_id=guild_id, after_id=after_id, limit=limit, **given)
 
-    def _build(self, dialect: str, names: Sequence[str]) -> Prepared:
+    def _build(self, dialect: str, names: Sequence[str], columns: Columns) -> Prepared:
         column: Any = self.table.c
         where: list[ColumnElement[bool]] = [column[name] == bindparam(name) for name in names]
         return Prepared(
-            select(self.table)
+            (select(self.table) if columns is None else select(*[column[name] for name in columns]))
             .where(*after(self.table, dialect), *where)
             .order_by(column.guild_id, column.id)
             .limit(bindparam("limit"))

@@ -35,6 +35,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from husqy_graphql.engine.arguments import NO_VARIABLES
 from husqy_graphql.engine.codegen import accept
 from husqy_graphql.engine.plans import FieldPlan, OperationPlan, SelectionPlan, TooManyFields, plan_operation
+from husqy_graphql.gql.connections import project
 
 # Of an operation: each needs one more value of a variable in @skip or @include.
 MAX_PLANS: Final = 16
@@ -179,6 +180,8 @@ class CompiledExecutor(Executor[Any]):
 
     async def _await_field(self, field: FieldPlan, path: Path, awaitable: Any) -> Any:
         try:
+            if field.projection is not None:
+                awaitable = project(awaitable, field.projection)
             completed = self._complete(field, path, await awaitable)
             return await completed if self.is_awaitable(completed) else completed
         except Exception as error:  # noqa: BLE001

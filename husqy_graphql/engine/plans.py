@@ -39,9 +39,15 @@ from strawberry.types.field import StrawberryField
 
 from husqy_graphql.engine.arguments import ResolverCall, plan_call
 from husqy_graphql.engine.codegen import Complete, PlainField, PlainSelection, completer
+from husqy_graphql.gql.connections import Connection, Projection
 
 # A larger document costs more to compile than it is likely to give back.
 MAX_FIELDS: Final = 600
+
+# The resolvers of a connection, which read nothing of an item but its cursor.
+_EDGES: Final[object] = Connection.edges
+_NODES: Final[object] = Connection.nodes
+_PAGE_INFO: Final[object] = Connection.page_info
 
 
 class TooManyFields(Exception):
@@ -55,6 +61,7 @@ class FieldPlan:
 
     `complete` is the generated function for its values, `mixed` the selection of a single object that has fields with
     resolvers. `selections` has what is selected below by object type; for an abstract type they are added as they come.
+    `projection` says of a connection what is read of its items; None where that may be all of them.
     """
 
     key: str
@@ -68,6 +75,7 @@ class FieldPlan:
     plain: PlainField | None
     complete: Complete | None = None
     mixed: SelectionPlan | None = None
+    projection: Projection | None = None
     selections: dict[GraphQLObjectType, SelectionPlan | None] = field(
         default_factory=dict[GraphQLObjectType, "SelectionPlan | None"]
     )
@@ -177,6 +185,7 @@ class _Planner:
         selection: SelectionPlan | None = None
         if is_object_type(named):
             selection = plan.selections[named] = self.below(named, details)
+            plan.projection = _projection(named, selection)
             if selection.plain is None and get_nullable_type(definition.type) is named and selection.tells_its_class:
                 plan.mixed = selection
         if is_leaf_type(named) or (selection is not None and selection.plain is not None):
@@ -201,6 +210,34 @@ class _Conditions(Visitor):
                 for argument in node.arguments or ()
                 if isinstance(argument.value, VariableNode)
             )
+
+
+def _projection(of: GraphQLObjectType, selection: SelectionPlan) -> Projection | None:
+    """What a selection of a connection reads of its items; None where a resolver gets one, or anything is unusual."""
+    if not issubclass(_origin(of), Connection):
+        return None
+    of_items: list[SelectionPlan | None] = []
+    for each in selection.fields:
+        below = each.selections.values()
+        if each.read is _EDGES:
+            of_edges = [field for edge in below if edge is not None for field in edge.fields]
+            of_items.extend(items for field in of_edges for items in field.selections.values())
+        elif each.read is _NODES:
+            of_items.extend(below)
+        elif each.constant is None and each.read is not _PAGE_INFO:
+            return None
+    attributes: set[str] = set()
+    for items in of_items:
+        if items is None or items.plain is None or any(each.inline or each.complete for each in items.plain.fields):
+            return None
+        attributes.update(each.attribute for each in items.plain.fields if each.attribute is not None)
+    return Projection(_origin(get_named_type(of.fields["nodes"].type)), frozenset(attributes))
+
+
+def _origin(of: Any) -> type:
+    """The class whose fields the type has."""
+    definition = (of.extensions or {}).get("strawberry-definition")
+    return object if definition is None else definition.origin
 
 
 def _attribute(definition: GraphQLField, of: object) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar, cast
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import strawberry
 
@@ -26,6 +28,9 @@ N = TypeVar("N", bound=Numbered)
 
 PAGE_DEFAULT = 25
 PAGE_MAX = 100
+
+# What a cursor is made of.
+_NUMBER: Final = "database_id"
 
 
 @strawberry.type(description="Where a page of a list stands.")
@@ -60,6 +65,36 @@ class Connection(Generic[T]):
     @strawberry.field(description="The items of this page.")
     def nodes(self) -> list[T]:
         return self.items  # pyright: ignore[reportReturnType] - rows are a sequence, which GraphQL takes for a list
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """All that a field reads of the items of its connection: objects of a type, and of them these attributes."""
+
+    type: type
+    attributes: frozenset[str]
+    _narrowed: dict[RowType[Any], RowType[Any]] = field(default_factory=dict[RowType[Any], RowType[Any]])
+
+    def of(self, whole: RowType[N]) -> RowType[N]:
+        """The row type of what is needed; it is made once, since functions are generated for it."""
+        if whole.type is not self.type:
+            return whole
+        if whole not in self._narrowed:
+            self._narrowed[whole] = whole.narrow(self.attributes | {_NUMBER})
+        return self._narrowed[whole]
+
+
+_PROJECTION: ContextVar[Projection | None] = ContextVar("projection", default=None)
+
+
+async def project(resolving: Awaitable[T], projection: Projection) -> T:
+    """Await a resolver, whose page may be without what nobody reads."""
+    _PROJECTION.set(projection)
+    try:
+        return await resolving
+    finally:
+        # No reset of a token: an abandoned coroutine is closed in another context.
+        _PROJECTION.set(None)
 
 
 def page_size(context: Context, first: int | None) -> int | None:
@@ -106,11 +141,19 @@ async def load_page(
     read: Callable[..., Awaitable[Sequence[Any]]],
     show: RowType[N] | Callable[[Any], N],
 ) -> Connection[N]:
-    """A page of rows in the order of their numbers. `read` takes `after_id` and `limit`; `show` makes a row's item.
+    """A page of rows in the order of their numbers, which the field answers as it is. `read` takes `after_id` and
+    `limit`, with a row type also `columns`; `show` makes a row's item.
 
     Raises BadUserInput for a page of no good size, or a cursor that is none.
     """
     size = page_size(context, first)
-    rows = await read(after_id=decode_cursor(after) or 0, limit=None if size is None else size + 1)
-    items: Sequence[N] = Rows(cast("RowType[N]", show), rows) if isinstance(show, RowType) else list(map(show, rows))
+    page = {"after_id": decode_cursor(after) or 0, "limit": None if size is None else size + 1}
+    items: Sequence[N]
+    if isinstance(show, RowType):
+        whole = cast("RowType[N]", show)
+        projection = _PROJECTION.get()
+        needed = whole if projection is None else projection.of(whole)
+        items = Rows(needed, await read(**page, columns=None if needed is whole else needed.columns))
+    else:
+        items = list(map(show, await read(**page)))
     return to_connection(items, size, lambda item: encode_cursor(item.database_id))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar, overload
@@ -20,13 +21,23 @@ class RowType(Generic[T]):
     """How rows become objects of a type: `make` makes the object of a row.
 
     `attributes` says of each column of the rows, in their order, which attribute of the object it holds; an attribute
-    in `enums` is the enum whose value its column holds.
+    in `enums` is the enum whose value its column holds. `columns` has their names, where some can be read alone.
     """
 
     type: builtins.type[T]
     make: Callable[[Any], T]
     attributes: tuple[str, ...]
     enums: Mapping[str, builtins.type[Enum]] = field(default_factory=dict[str, Any])
+    columns: tuple[str, ...] = ()
+
+    def narrow(self, attributes: AbstractSet[str]) -> RowType[T]:
+        """The row type of the columns that hold these attributes, whose objects have no other ones; this one itself
+        where one of them is no column, or no column can be left out."""
+        if not self.columns or not attributes < set(self.attributes):
+            return self
+        held = tuple(each for each in self.attributes if each in attributes)
+        columns = tuple(self.columns[self.attributes.index(each)] for each in held)
+        return RowType(self.type, _maker(self.type, held, self.enums), held, self.enums, columns)
 
 
 def row_type(
@@ -37,7 +48,23 @@ def row_type(
     attribute_of: dict[str, str] = {column: attribute for attribute, column in names.items()}
     columns: list[str] = [column.key for column in table.c]
     attributes = tuple(attribute_of.get(column, column) for column in columns)
-    return RowType(of, make, attributes, enums or {})
+    return RowType(of, make, attributes, enums or {}, tuple(columns))
+
+
+def _maker(of: type[T], attributes: Sequence[str], enums: Mapping[str, type[Enum]]) -> Callable[[Any], T]:
+    """What makes objects without their `__init__`, which wants all attributes."""
+    converted = [(name, enums[name]) for name in attributes if name in enums]
+
+    def make(row: Any) -> T:
+        made = object.__new__(of)
+        values = dict(zip(attributes, row, strict=True))
+        for name, enum in converted:
+            if values[name] is not None:
+                values[name] = enum(values[name])
+        made.__dict__.update(values)
+        return made
+
+    return make
 
 
 @dataclass(frozen=True, slots=True, eq=False)

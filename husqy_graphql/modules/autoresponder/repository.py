@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
+from husqy_graphql.db.guild_rows import Columns, GuildRows, rows_by_keys
 from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.autoresponder.models import (
     AutoresponderFilter,
@@ -93,10 +93,18 @@ async def triggers_by_ids(reads: Reads, row_ids: Sequence[int]) -> list[FullTrig
 
 
 async def responses(
-    reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, response_type: int | None = None
+    reads: Reads,
+    guild_id: int,
+    *,
+    after_id: int = 0,
+    limit: int | None = None,
+    columns: Columns = None,
+    response_type: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The responses of a guild by row id, from above `after_id`."""
-    return await _RESPONSES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, response_type=response_type)
+    return await _RESPONSES_OF_GUILD.read(
+        reads, guild_id, after_id=after_id, limit=limit, columns=columns, response_type=response_type
+    )
 
 
 async def response(reads: Reads, guild_id: int, response_id: str) -> Row[Any] | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
+from husqy_graphql.db.guild_rows import Columns, GuildRows, rows_by_keys
 from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.rules.models import RulesActiveEntry, RulesEntry, RulesRole, RulesSettings
@@ -95,9 +95,16 @@ async def guild_of_active_entry(reads: Reads, channel_id: int, message_id: int, 
     return row.guild_id if row else None
 
 
-async def entries(reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None) -> Sequence[Row[Any]]:
+async def entries(
+    reads: Reads,
+    guild_id: int,
+    *,
+    after_id: int = 0,
+    limit: int | None = None,
+    columns: Columns = None,
+) -> Sequence[Row[Any]]:
     """The rules of a guild by row id, from above `after_id`."""
-    return await _ENTRIES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit)
+    return await _ENTRIES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, columns=columns)
 
 
 async def entry(reads: Reads, guild_id: int, rule_id: str) -> Row[Any] | None:
@@ -109,10 +116,18 @@ async def entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[A
 
 
 async def active_entries(
-    reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, user_id: int | None = None
+    reads: Reads,
+    guild_id: int,
+    *,
+    after_id: int = 0,
+    limit: int | None = None,
+    columns: Columns = None,
+    user_id: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The unanswered direct messages of a guild by row id, from above `after_id`."""
-    return await _ACTIVE_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, user_id=user_id)
+    return await _ACTIVE_OF_GUILD.read(
+        reads, guild_id, after_id=after_id, limit=limit, columns=columns, user_id=user_id
+    )
 
 
 async def active_entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
+from husqy_graphql.db.guild_rows import Columns, GuildRows, rows_by_keys
 from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.verifier.models import VerifierEntry, VerifierRole, VerifierSettings
 
@@ -58,12 +58,13 @@ async def entries(
     *,
     after_id: int = 0,
     limit: int | None = None,
+    columns: Columns = None,
     verified: bool | None = None,
     user_id: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The entries of a guild by row id, from above `after_id`."""
     return await _ENTRIES_OF_GUILD.read(
-        reads, guild_id, after_id=after_id, limit=limit, is_verified=verified, user_id=user_id
+        reads, guild_id, after_id=after_id, limit=limit, columns=columns, is_verified=verified, user_id=user_id
     )
 
 

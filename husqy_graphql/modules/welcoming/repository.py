@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
-from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
+from husqy_graphql.db.guild_rows import Columns, GuildRows, rows_by_keys
 from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.modules.welcoming.models import (
@@ -74,10 +74,18 @@ async def settings_by_ids(reads: Reads, row_ids: Sequence[int]) -> list[FullSett
 
 
 async def responses(
-    reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, response_type: int | None = None
+    reads: Reads,
+    guild_id: int,
+    *,
+    after_id: int = 0,
+    limit: int | None = None,
+    columns: Columns = None,
+    response_type: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The responses of a guild by row id, from above `after_id`."""
-    return await _RESPONSES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, response_type=response_type)
+    return await _RESPONSES_OF_GUILD.read(
+        reads, guild_id, after_id=after_id, limit=limit, columns=columns, response_type=response_type
+    )
 
 
 async def responses_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -90,10 +98,18 @@ async def responses_by_names(reads: Reads, response_ids: Sequence[str]) -> Seque
 
 
 async def timed_roles(
-    reads: Reads, guild_id: int, *, after_id: int = 0, limit: int | None = None, role_id: int | None = None
+    reads: Reads,
+    guild_id: int,
+    *,
+    after_id: int = 0,
+    limit: int | None = None,
+    columns: Columns = None,
+    role_id: int | None = None,
 ) -> Sequence[Row[Any]]:
     """The timed roles of a guild by row id, from above `after_id`."""
-    return await _TIMED_ROLES_OF_GUILD.read(reads, guild_id, after_id=after_id, limit=limit, role_id=role_id)
+    return await _TIMED_ROLES_OF_GUILD.read(
+        reads, guild_id, after_id=after_id, limit=limit, columns=columns, role_id=role_id
+    )
 
 
 async def timed_role(reads: Reads, guild_id: int, timed_role_id: str) -> Row[Any] | None:
