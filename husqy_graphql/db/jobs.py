@@ -135,7 +135,8 @@ async def cancel_jobs_of_module(session: AsyncSession, guild_id: int, module: Mo
 
 
 def _claim(*which: Any) -> Any:
-    # An effect waits for every older one of its object, also while that one waits to be tried again.
+    # An effect waits for every older one of its object, also while that one waits to be tried again; not for one that
+    # was asked for with a delay, which shows what is true by then.
     blocked = (
         select(_OLDER.c.id)
         .where(
@@ -144,6 +145,7 @@ def _claim(*which: Any) -> Any:
             _OLDER.c.ordered,
             _OLDER.c.id < _JOBS.c.id,
             _OLDER.c.state == JobState.PENDING.value,
+            or_(_OLDER.c.due_at <= bindparam("now"), _OLDER.c.attempts > 0),
         )
         .correlate(_JOBS)
         .exists()

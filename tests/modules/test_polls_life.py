@@ -348,7 +348,7 @@ async def test_the_logs_and_the_statistics_tell_of_polls(api: Api) -> None:
     name = poll["entry"]["poll_id"]
     expected = (
         f"created the poll `{name}`", f"voted in the poll `{name}`", f"took a vote back in the poll `{name}`",
-        "answer_not_found", f"changed the poll `{name}`", "limit_reached", "not_owner", f"closed the poll `{name}`",
+        "answer not found", f"changed the poll `{name}`", "limit reached", "not owner", f"closed the poll `{name}`",
         f"deleted the poll `{name}`", "created the poll", "come to its end",
     )  # fmt: skip
     assert len(told) == len(expected), told

@@ -18,7 +18,7 @@ from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.lifecycle import StoredTexts, require_data_collection, require_enabled, require_guild
 from husqy_graphql.modules.polls import repository
-from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollsSettings, PollType, PollVote
+from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollsSettings, PollType
 from husqy_graphql.modules.polls.repository import FullPoll
 
 TEXT_MAX = 3_500  # characters of question and description together
@@ -307,12 +307,6 @@ def _audit(
 def _texts_of(poll: FullPoll) -> list[Any]:
     rows = [answer.row for answer in poll.answers]
     return [poll.row.question, poll.row.description, *((row.answer_text, row.label, row.description) for row in rows)]
-
-
-async def add_vote(uow: UnitOfWork, poll: Poll, answer_row_id: int, user_id: int) -> None:
-    """Write a vote down, and let the message show it soon."""
-    uow.session.add(PollVote(guild_id=poll.guild_id, answer_row_id=answer_row_id, user_id=user_id))
-    show_votes(uow, poll)
 
 
 def show_votes(uow: UnitOfWork, poll: Poll) -> None:

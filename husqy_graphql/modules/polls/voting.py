@@ -15,7 +15,7 @@ from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.modules.polls import repository, service
-from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollType
+from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollType, PollVote
 from husqy_graphql.modules.polls.rendering import emoji_of
 from husqy_graphql.modules.polls.repository import FullAnswer, FullPoll
 
@@ -117,7 +117,7 @@ async def _add(uow: UnitOfWork, poll: FullPoll, answer: FullAnswer, user_id: int
             "You have voted for another answer of this poll. Take that vote back first.",
             logged_as="answer_no_multi_select",
         )
-    await service.add_vote(uow, poll.row, answer.row.id, user_id)
+    uow.session.add(PollVote(guild_id=poll.row.guild_id, answer_row_id=answer.row.id, user_id=user_id))
     return True
 
 
