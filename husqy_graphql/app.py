@@ -18,6 +18,7 @@ from datetime import timedelta
 from functools import partial
 from threading import Thread
 from time import monotonic
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,7 +26,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from husqy_graphql.api_keys import models as api_key_models
 from husqy_graphql.api_keys.service import find_actor, guild_of_key
-from husqy_graphql.asgi import create_asgi, openapi_document, rest_endpoints
+from husqy_graphql.asgi import create_asgi, create_worker_asgi, openapi_document, rest_endpoints
 from husqy_graphql.config import ConfigurationError, Settings, load_settings
 from husqy_graphql.core.access import ServiceActor, authorize_service
 from husqy_graphql.core.clock import Clock, system_clock
@@ -51,6 +52,7 @@ from husqy_graphql.identity.sessions import Sessions
 from husqy_graphql.lifecycle import Work
 from husqy_graphql.logs import configure_logging
 from husqy_graphql.modules.logging.posting import LogPoster
+from husqy_graphql.monitoring import read_program
 from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.rate_limits import RateLimits
@@ -87,6 +89,7 @@ class Program:
     """The whole program, made but not started."""
 
     asgi: ASGIApp
+    worker_asgi: ASGIApp
     resources: Resources
     worker: WorkerResources
     http: DiscordHTTP
@@ -205,8 +208,14 @@ def create_program(settings: Settings, *, clock: Clock = system_clock, now: Call
     worker = WorkerResources(engines, bot, clock, after_commit_of_job, log_poster, runner)
     origins = Origins(settings.public_url, frozenset(settings.cors_origins))
     gate = Gate(resources, identity, sessions if settings.sign_in else None, origins, rates)
-    asgi = create_asgi(settings, gate, sandbox)
-    return Program(asgi, resources, worker, http, sandbox, shared)
+    caches: dict[str, TimedCache[Any, Any]] = {
+        "tokens": identity.tokens,
+        "guilds of users": identity.guilds,
+        "administrators": identity.administrators,
+    }
+    read = partial(read_program, worker, http, caches, events)
+    asgi = create_asgi(settings, gate, sandbox, read)
+    return Program(asgi, create_worker_asgi(gate, read), resources, worker, http, sandbox, shared)
 
 
 def create_app(settings: Settings) -> ASGIApp:

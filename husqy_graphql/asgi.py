@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +20,7 @@ from starlette_compress import CompressMiddleware
 from husqy_graphql.config import ConfigurationError, Settings
 from husqy_graphql.core.errors import BadUserInput, CodedError, ErrorCode
 from husqy_graphql.core.modules import ModuleName
+from husqy_graphql.core.readings import Reading
 from husqy_graphql.discord.sandbox.app import Sandbox
 from husqy_graphql.engine.documents import DocumentStore, PreparedOperation, prepare_operations
 from husqy_graphql.engine.errors import coded
@@ -35,8 +36,10 @@ from husqy_graphql.transport.explorer_access import ExplorerAccess
 from husqy_graphql.transport.graphql_http import GraphQLEndpoint
 from husqy_graphql.transport.health import health_routes
 from husqy_graphql.transport.hosts import HostMiddleware
+from husqy_graphql.transport.metrics import Read, metrics_route
 from husqy_graphql.transport.middleware import RequestMiddleware, request_id_of
 from husqy_graphql.transport.operations import Operations
+from husqy_graphql.transport.request_metrics import RequestMetrics
 from husqy_graphql.transport.responses import error_response
 from husqy_graphql.transport.rest_docs import rest_docs_routes
 from husqy_graphql.transport.sign_in import SignIn, sign_in_routes
@@ -72,13 +75,23 @@ def openapi_document() -> dict[str, Any]:
     return openapi(rest_endpoints(), title=REST_TITLE, version=VERSION, description=REST_DESCRIPTION)
 
 
-def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGIApp:
-    """Everything that is answered. Raises ConfigurationError for a trusted document that cannot be used."""
+def create_worker_asgi(gate: Gate, read: Read) -> ASGIApp:
+    """What a worker without clients answers: whether it is well, and its metrics."""
+    metrics = RequestMetrics()
+    routes = [*health_routes(gate.resources.readiness), metrics_route(metrics, read, gate)]
+    return RequestMiddleware(Starlette(routes=routes), metrics)
+
+
+def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None, read: Read) -> ASGIApp:
+    """Everything that is answered; `/metrics` tells what `read` reads. Raises ConfigurationError for a trusted document
+    that cannot be used."""
+    metrics = RequestMetrics()
+    documents = _documents(settings)
     operations = Operations(
         engine=Engine(
             served_schema(), settings.document_limits, settings.introspection_policy, compiled=settings.compiled
         ),
-        documents=_documents(settings),
+        documents=documents,
         trusted_only=settings.trusted_documents_only,
         deadline=settings.operation_seconds,
     )
@@ -105,6 +118,7 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         WebSocketRoute("/graphql", sockets),
         *explorer_routes(explorer, sandbox=sandbox is not None),
         *health_routes(gate.resources.readiness),
+        metrics_route(metrics, partial(_read_with_documents, read, documents), gate),
         *sign_in_routes(_sign_in(settings, gate), settings.missing_for_sign_in),
         *rest_docs_routes(openapi_document, sandbox=sandbox is not None, explorer=not explorer.closed),
         rest,
@@ -113,7 +127,7 @@ def create_asgi(settings: Settings, gate: Gate, sandbox: Sandbox | None) -> ASGI
         routes.append(Mount(SANDBOX_PATH, sandbox.app))
     pages = frozenset(route.path for route in routes if isinstance(route, Route))
     app: ASGIApp = Doors(http, rest, pages - {"/graphql"}, Starlette(routes=routes))
-    for middleware, arguments, options in reversed(_middleware(settings)):
+    for middleware, arguments, options in reversed(_middleware(settings, metrics)):
         app = middleware(app, *arguments, **options)
     return app
 
@@ -139,9 +153,21 @@ class Doors:
             await self.routes(scope, receive, send)
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+async def _read_with_documents(read: Read, documents: DocumentStore) -> list[Reading]:
+    kept, size = documents.size
+    asked = "Documents that were sent, by whether they were known."
+    return [
+        *await read(),
+        Reading("husqy_documents", "Documents that are kept.", kept),
+        Reading("husqy_documents_bytes", "An estimate of the memory that they take.", size),
+        Reading("husqy_documents_sent_total", asked, documents.hits, {"known": "yes"}, counter=True),
+        Reading("husqy_documents_sent_total", asked, documents.prepared, {"known": "no"}, counter=True),
+    ]
+
+
+def _middleware(settings: Settings, metrics: RequestMetrics) -> list[Middleware]:
     """From the outside to the inside."""
-    stack = [Middleware(RequestMiddleware)]
+    stack = [Middleware(RequestMiddleware, metrics)]
     if settings.served_hosts is not None:
         stack.append(Middleware(HostMiddleware, hosts=settings.served_hosts, refuse=_refuse))
     if settings.cors_origins:

@@ -70,12 +70,16 @@ def serve(*, workers: int | None) -> None:
 @main.command()
 def worker() -> None:
     """Run the background jobs alone, beside `serve` processes that share the database."""
+    from husqy_graphql.serving import CannotListen
     from husqy_graphql.tasks import run_worker_alone
 
     settings = _settings()
     _require_migrated(settings)
     click.echo("The worker runs (Ctrl-C stops it).", err=True)
-    _run(run_worker_alone(settings))
+    try:
+        _run(run_worker_alone(settings))
+    except CannotListen as error:
+        _fail(str(error))
 
 
 @main.command()

@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     workers: int = Field(
         1, ge=1, le=64, description="Processes that answer; more than one need PostgreSQL and HUSQY_REDIS_URL."
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Where `worker` answers `/metrics`; nowhere when left out. `serve` always does.",
+    )
     database_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///var/husqy.db"),
         description="sqlite+aiosqlite:///PATH, or postgresql+asyncpg://USER:PASSWORD@HOST/NAME.",

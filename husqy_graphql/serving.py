@@ -25,15 +25,16 @@ class CannotListen(Exception):
     """The address cannot be listened on; the message is one sentence that says why."""
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The socket that every process accepts from; raises CannotListen."""
+def listen(settings: Settings, port: int | None = None) -> socket.socket:
+    """The socket that every process accepts from, on the port of the settings or another one; raises CannotListen."""
+    port = settings.port if port is None else port
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+        return socket.create_server((settings.host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (")[0].lower()
         raise CannotListen(
-            f"HUSQY_HOST and HUSQY_PORT: {settings.host}, port {settings.port} cannot be listened on ({reason})."
+            f"HUSQY_HOST and HUSQY_PORT: {settings.host}, port {port} cannot be listened on ({reason})."
         ) from None
 
 
@@ -43,6 +44,13 @@ def serve_alone(settings: Settings, app: ASGIApp, listener: socket.socket) -> in
     with suppress(KeyboardInterrupt):  # uvicorn has stopped cleanly by then, and tells of it this way
         server.run([listener])
     return 0 if server.started else STARTUP_FAILURE
+
+
+async def serve_metrics(settings: Settings, app: ASGIApp) -> None:
+    """Serve what a worker answers, on its own port, until a signal stops it. Raises CannotListen."""
+    assert settings.metrics_port is not None
+    with listen(settings, settings.metrics_port) as listener:
+        await uvicorn.Server(_config(settings, app)).serve([listener])
 
 
 def serve_together(settings: Settings, listener: socket.socket) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,7 @@ from husqy_graphql.db.engines import Engines, create_engines
 from husqy_graphql.db.migrate import check_models, create_revision, migrate, pending_revision
 from husqy_graphql.identity.sessions import rotate_sessions
 from husqy_graphql.modules.verifier.service import rotate_passphrases
+from husqy_graphql.serving import serve_metrics
 from husqy_graphql.worker.loop import run_worker
 
 
@@ -62,10 +64,19 @@ async def seed_demo_world(settings: Settings) -> None:
 
 
 async def run_worker_alone(settings: Settings) -> None:
-    """Run the background jobs until cancelled."""
+    """Do the background work until cancelled, or until a signal stops it; with a port for metrics, answer there."""
     program = create_program(settings)
     async with program.running():
-        await run_worker(program.worker)
+        if settings.metrics_port is None:
+            await run_worker(program.worker)
+            return
+        work = asyncio.create_task(run_worker(program.worker))
+        try:
+            await serve_metrics(settings, program.worker_asgi)
+        finally:
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
 
 
 async def rotate_secrets(settings: Settings) -> tuple[int, int, int]:

@@ -27,6 +27,8 @@ class TimedCache(Generic[K, V]):
         self._now = now
         self._entries: OrderedDict[K, _Entry[V]] = OrderedDict()
         self._loading: dict[K, asyncio.Task[V]] = {}
+        self.hits = 0  # questions that an entry answered
+        self.loads = 0
 
     async def get(self, key: K, load: Callable[[], Awaitable[V]], max_age: Callable[[V], float]) -> V:
         """The cached value while it is younger than `max_age` of it, in seconds; else a newly loaded one.
@@ -36,6 +38,7 @@ class TimedCache(Generic[K, V]):
         entry = self._entries.get(key)
         if entry is not None and self._now() - entry.loaded_at < max_age(entry.value):
             self._entries.move_to_end(key)
+            self.hits += 1
             return entry.value
         task = self._loading.get(key)
         if task is None:
@@ -65,6 +68,7 @@ class TimedCache(Generic[K, V]):
     async def _load(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
         # The age counts from the question: what was true when it was asked may have changed since.
         asked_at = self._now()
+        self.loads += 1
         value = await load()
         self._keep(key, value, asked_at)
         return value

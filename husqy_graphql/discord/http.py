@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -51,7 +52,8 @@ class DiscordHTTP:
         limits: RateLimits | None = None,
     ) -> None:
         self._deadline = deadline
-        self._limits = limits or RateLimits(per_second=40)
+        self.limits = limits or RateLimits(per_second=40)
+        self.calls = Counter[tuple[str, int]]()  # by method and status, which is 0 without an answer
         self._rejected: set[str] = set()
         self._client = httpx2.AsyncClient(
             base_url=base_url,
@@ -99,7 +101,7 @@ class DiscordHTTP:
             content=content,
             headers=headers,
         )
-        bucket = self._limits.bucket(token, _bucket_name(method, route, given))
+        bucket = self.limits.bucket(token, _bucket_name(method, route, given))
         progress = _Progress()
         try:
             async with asyncio.timeout(self._deadline):
@@ -115,7 +117,7 @@ class DiscordHTTP:
         for attempt in range(1, MAX_TRIES + 1):
             if token in self._rejected:
                 raise Unauthorized("Discord has rejected this token before.", status=401)
-            if self._limits.too_many_invalid():
+            if self.limits.too_many_invalid():
                 raise Unreachable("Too many invalid requests: waiting before Discord bans this address.")
             try:
                 return await self._attempt(request, token, bucket, progress)
@@ -123,12 +125,12 @@ class DiscordHTTP:
                 if attempt == MAX_TRIES:
                     raise
                 progress.retry_after = error.retry_after
-                await self._limits.sleep(error.retry_after)
+                await self.limits.sleep(error.retry_after)
             except Unreachable as error:
                 # What had no effect may be sent again, whatever it is.
                 if attempt == MAX_TRIES or (error.ambiguous and not repeatable):
                     raise
-                await self._limits.sleep(FIRST_BACKOFF * 2 ** (attempt - 1))
+                await self.limits.sleep(FIRST_BACKOFF * 2 ** (attempt - 1))
         raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress) -> Any:
@@ -144,7 +146,7 @@ class DiscordHTTP:
 
     async def _send(self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress) -> httpx2.Response:
         async with bucket.lock:
-            await self._limits.wait(token, bucket)
+            await self.limits.wait(token, bucket)
             progress.sent, progress.retry_after = True, None
             if bucket.remaining is None:
                 # The state of the bucket is not known: one request finds out, the others wait for it.
@@ -152,8 +154,13 @@ class DiscordHTTP:
         return await self._send_and_learn(request, bucket)
 
     async def _send_and_learn(self, request: httpx2.Request, bucket: Bucket) -> httpx2.Response:
-        response = await self._client.send(request)
-        self._limits.learn(bucket, response.headers)
+        status = 0
+        try:
+            response = await self._client.send(request)
+            status = response.status_code
+        finally:
+            self.calls[request.method, status] += 1
+        self.limits.learn(bucket, response.headers)
         return response
 
     def _refusal(self, response: httpx2.Response, token: str, bucket: Bucket, method: str) -> DiscordError:
@@ -161,13 +168,13 @@ class DiscordHTTP:
         body = _object(response)
         shared = response.headers.get("x-ratelimit-scope") == "shared"
         if status in {401, 403} or (status == 429 and not shared):
-            self._limits.count_invalid()
+            self.limits.count_invalid()
         if status == 401 and response.request.headers.get("authorization", "").startswith("Bot "):
             self._rejected.add(token)
         if status == 429:
             retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))
             hidden = _integer(response.headers.get("x-ratelimit-remaining")) > 0
-            self._limits.refused(token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden)
+            self.limits.refused(token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden)
             return Throttled("Discord asks us to wait.", retry_after=retry_after)
         if status >= 500:
             return Unreachable(f"Discord answered {status}.", status=status, ambiguous=method != "GET")

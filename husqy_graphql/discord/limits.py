@@ -93,15 +93,29 @@ class RateLimits:
             bucket.remaining = 0
             bucket.resets_at = self.now() + retry_after
 
+    @property
+    def buckets(self) -> int:
+        """How many are known."""
+        return len(self._buckets)
+
+    def empty_buckets(self) -> int:
+        """How many have nothing left now."""
+        now = self.now()
+        return sum(each.remaining == 0 and each.resets_at > now for each in self._buckets.values())
+
     def count_invalid(self) -> None:
         """Note a 401, 403 or unshared 429."""
         self._invalid.append(self.now())
 
     def too_many_invalid(self) -> bool:
         """Whether so many requests were invalid that the next ones could get the address banned."""
+        return self.invalid_requests() >= INVALID_MAX
+
+    def invalid_requests(self) -> int:
+        """How many requests were invalid in the last ten minutes."""
         while self._invalid and self._invalid[0] < self.now() - INVALID_WINDOW:
             self._invalid.popleft()
-        return len(self._invalid) >= INVALID_MAX
+        return len(self._invalid)
 
     def _global_wait(self, token: str, now: float) -> float:
         sent = self._sent.setdefault(token, deque())

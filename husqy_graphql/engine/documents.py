@@ -143,6 +143,13 @@ class DocumentStore:
     _entries: OrderedDict[str, _Entry] = field(default_factory=OrderedDict[str, "_Entry"])
     _texts: OrderedDict[str, str] = field(default_factory=OrderedDict[str, str])  # by hash, of persisted queries
     _bytes: int = 0
+    hits: int = 0
+    prepared: int = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many documents are kept, and an estimate of the bytes that they take."""
+        return len(self._entries), self._bytes
 
     def get(self, text: str) -> PreparedDocument:
         """The prepared document of a text, refused ones included: they are not cheaper to refuse again."""
@@ -150,11 +157,13 @@ class DocumentStore:
         if entry is not None:
             self._entries.move_to_end(text)
             self._weigh(text, entry)  # it may have been planned since
+            self.hits += 1
             return entry.document
         try:
             check_length(text, self.limits)  # before it takes a place
         except QueryTooComplex as error:
             return PreparedDocument(errors=(to_graphql_error(error),))
+        self.prepared += 1
         entry = self._entries[text] = _Entry(prepare(self.schema, text, self.limits))
         self._weigh(text, entry)
         return entry.document

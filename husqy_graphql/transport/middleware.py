@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from husqy_graphql.core.errors import Internal
 from husqy_graphql.transport.rate_limits import rate_limit_headers
+from husqy_graphql.transport.request_metrics import RequestMetrics
 from husqy_graphql.transport.responses import error_response
 
 log = structlog.get_logger()
@@ -29,9 +30,10 @@ _SECURITY_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class RequestMiddleware:
-    """Gives the request its id, logs it, and answers what nobody else has caught with a masked error."""
+    """Gives the request its id, logs and counts it, and answers what nobody else has caught with a masked error."""
 
     app: ASGIApp
+    metrics: RequestMetrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -59,12 +61,10 @@ class RequestMiddleware:
                     raise  # the answer is half sent: the server must break it off
                 await error_response(Internal(request_id))(scope, receive, send_with_headers)
             finally:
+                method, seconds = scope.get("method", "WEBSOCKET"), perf_counter() - started
+                self.metrics.count(scope["path"], method, status, seconds)
                 log.info(
-                    "request",
-                    method=scope.get("method", "WEBSOCKET"),
-                    path=scope["path"],
-                    status=status,
-                    duration_ms=round((perf_counter() - started) * 1000, 2),
+                    "request", method=method, path=scope["path"], status=status, duration_ms=round(seconds * 1000, 2)
                 )
 
 

@@ -76,6 +76,11 @@ class JobRunner:
             group.create_task(self._run(effects=True), name="effects")
             group.create_task(self._run(effects=False), name="timers")
 
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is done, because Discord rejects the bot's token."""
+        return self.paused_until is not None and self.clock() < self.paused_until
+
     def wake(self) -> None:
         """Look again: something was asked for. Returns at once."""
         self._woken.set()
@@ -121,7 +126,7 @@ class JobRunner:
         if before is not None:
             await asyncio.wait({before})
         try:
-            while not self._is_paused():
+            while not self.paused:
                 now = self.clock()
                 async with self.units() as uow:
                     job = await claim_effect_of(uow.session, guild_id, object_key, now=now, until=now + LEASE)
@@ -136,9 +141,7 @@ class JobRunner:
         try:
             while True:
                 try:
-                    claimed = (
-                        [] if self._is_paused() else await self._claim(effects=effects, most=AT_ONCE - len(running))
-                    )
+                    claimed = [] if self.paused else await self._claim(effects=effects, most=AT_ONCE - len(running))
                 except Exception as error:  # noqa: BLE001 - a database that is away comes back
                     log.warning("jobs_not_claimed", error=type(error).__name__, detail=str(error))
                     claimed = []
@@ -230,9 +233,6 @@ class JobRunner:
         a long one is not spent on asking."""
         age = (self.clock() - job.created_at).total_seconds() if job.kind.is_effect else float(2**job.attempts)
         return min(max(age / 4, BACKOFF_MIN), BACKOFF_MAX) * random.uniform(0.75, 1.0)  # noqa: S311
-
-    def _is_paused(self) -> bool:
-        return self.paused_until is not None and self.clock() < self.paused_until
 
     def _count_lateness(self, seconds: float) -> None:
         self.counters.timers += 1
