@@ -124,7 +124,9 @@ class PostgresDriver:
         try:
             return await self._fetch(text, arguments)
         except _ConnectionLost:
-            # The server closed it while nobody looked: a select may be asked again.
+            # The server closed it while nobody looked, and maybe all others: a select may be asked again, on a new one.
+            for connection in self.pool.take_idle():
+                connection.terminate()
             return await self._fetch(text, arguments)
 
     async def _fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
