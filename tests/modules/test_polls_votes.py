@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.conftest import GUILD, MEMBER, MEMBER_2, OWNER, Api
+from tests.conftest import GUILD, MEMBER, MEMBER_2, OWNER, Api, credentials
 from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, post_as, refused, writes
 from tests.modules.polling import (
     AS_MEMBER,
@@ -30,6 +31,7 @@ from tests.modules.polling import (
     votes,
 )
 from tests.modules.tags import api_key, prevent_data_collection
+from tests.transport.streams import stream
 
 HAND, FIST = "\U0001f44d", "\u270a"
 REACTIONS = f"/api/v10/channels/{GENERAL_CHANNEL}/messages/{{}}/reactions/{HAND}/@me"
@@ -200,18 +202,29 @@ async def test_votes_at_once_keep_the_limits(api: Api) -> None:
 
 
 @pytest.mark.parametrize("kind", [DISCORD, HUSQY])
-async def test_a_vote_is_told_to_who_watches(api: Api, kind: int) -> None:
+async def test_who_watches_a_poll_sees_its_votes_and_its_end(api: Api, kind: int) -> None:
     await enable(api, "polls")
+    await make_premium(api)
     poll = await ask(api, poll_type=kind, poll_duration="1h")
-    events = api.program.resources.events.watch(GUILD)
-    waiting = asyncio.ensure_future(anext(events))
-    await asyncio.sleep(0)
+    other = await ask(api)
+    watch = (
+        f'subscription {{ pollVoteChanged(guildId: "{GUILD}", pollId: "{poll["entry"]["poll_id"]}") '
+        "{ poll { state answers { votes voters } } } }"
+    )
+    headers = {**credentials("sandbox-owner"), "accept": "text/event-stream"}
 
-    await voted(api, poll)
-
-    event = await asyncio.wait_for(waiting, 5)
-    assert (event.action.value, event.target) == ("polls.poll.vote", f"poll {poll['entry']['poll_id']}")
-    await events.aclose()
+    async with stream(api.program, "GET", f"/graphql?{urlencode({'query': watch})}", headers) as answer:
+        events = answer.events()
+        await answer.started.wait()
+        await voted(api, other)  # which is not watched
+        await voted(api, poll)
+        seen = (await anext(events))["data"]["pollVoteChanged"]["poll"]
+        assert seen == {
+            "state": "OPEN",
+            "answers": [{"votes": 1, "voters": [str(MEMBER)]}, {"votes": 0, "voters": []}],
+        }
+        await run_due(api, hours=1)
+        assert (await anext(events))["data"]["pollVoteChanged"]["poll"]["state"] == "ENDED"
 
 
 async def test_replies_tell_the_member(api: Api) -> None:
