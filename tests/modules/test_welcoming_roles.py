@@ -9,7 +9,7 @@ import pytest
 
 from husqy_graphql.discord.sandbox.store import Store
 from husqy_graphql.discord.sandbox.world import OTHER_BOT, QUIET_ROLES
-from husqy_graphql.worker.loop import JOBS
+from husqy_graphql.worker.loop import ROUNDS
 from tests.conftest import GUILD, MEMBER, MEMBER_2, OUTSIDER, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 from tests.modules.helpers import enable, make_premium, refused, writes
 from tests.modules.welcoming import (
@@ -278,7 +278,7 @@ async def test_a_sweep_is_for_husqy_alone(api: Api, token: str | None) -> None:
 async def test_the_worker_sweeps_every_five_minutes(api: Api) -> None:
     await timed(api)
     api.clock.advance(days=1)
-    [job] = [each for each in JOBS if each.name == "timed-roles"]
+    [job] = [each for each in ROUNDS if each.name == "timed-roles"]
     assert job.interval == 300
     assert await job.run(api.program.worker) == 4
     assert await job.run(api.program.worker) == 0
