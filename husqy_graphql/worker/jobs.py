@@ -65,7 +65,8 @@ class JobRunner:
     clock: Clock
     counters: Counters = field(default_factory=Counters)
     paused_until: datetime | None = None  # the bot's token is not valid
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _effects_woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _timers_woken: asyncio.Event = field(default_factory=asyncio.Event)
     _inline: dict[tuple[int, str], asyncio.Task[None]] = field(
         default_factory=dict[tuple[int, str], "asyncio.Task[None]"]
     )
@@ -83,7 +84,8 @@ class JobRunner:
 
     def wake(self) -> None:
         """Look again: something was asked for. Returns at once."""
-        self._woken.set()
+        self._effects_woken.set()
+        self._timers_woken.set()
 
     async def attempt(self, jobs: Iterable[NewJob]) -> None:
         """Do the effects among jobs that are due, and wait for that, but not longer than the inline deadline; what is
@@ -138,8 +140,10 @@ class JobRunner:
 
     async def _run(self, *, effects: bool) -> None:
         running = set[asyncio.Task[None]]()
+        woken = self._effects_woken if effects else self._timers_woken
         try:
             while True:
+                woken.clear()  # before the look: what is asked for from here on is not missed
                 try:
                     claimed = [] if self.paused else await self._claim(effects=effects, most=AT_ONCE - len(running))
                 except Exception as error:  # noqa: BLE001 - a database that is away comes back
@@ -149,14 +153,14 @@ class JobRunner:
                 if len(running) > AT_ONCE // 2:
                     _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 elif not claimed:
-                    await self._sleep(effects=effects)
+                    await self._sleep(woken, effects=effects)
                 running = {task for task in running if not task.done()}
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _sleep(self, *, effects: bool) -> None:
+    async def _sleep(self, woken: asyncio.Event, *, effects: bool) -> None:
         seconds = LOOK_AGAIN
         with suppress(Exception):
             now = self.clock()
@@ -164,10 +168,9 @@ class JobRunner:
             # What is due and was not claimed waits for another one: no use in asking at once.
             if due is not None and due > now:
                 seconds = min(seconds, (due - now).total_seconds())
-        self._woken.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._woken.wait()
+                await woken.wait()
 
     async def _claim(self, *, effects: bool, most: int) -> list[Job]:
         now = self.clock()
@@ -214,6 +217,7 @@ class JobRunner:
             self.counters.done += 1
             if job.kind.is_effect:
                 await self._note(lambda uow: end_effect(uow.session, job, uow.clock()))
+                self._effects_woken.set()  # the next one of its object may have waited for it
             else:
                 self._count_lateness((began - job.due_at).total_seconds())
                 await self._note(lambda uow: end_timer(uow, job))
