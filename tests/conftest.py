@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -244,22 +244,26 @@ class Api:
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table, as the database has them."""
-        async with self.program.resources.engines.read.connect() as connection:
-            result = await connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))
-            return [dict(row) for row in result.mappings()]
+        return (await self._read([table]))[table]
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table, to see that a refusal changed none.
 
         Without what moves in the background: lines on their way to a logs channel, and who is writing them.
         """
-        found: dict[str, list[dict[str, Any]]] = {}
-        for table in sorted(METADATA.tables):
-            if table not in {"log_lines", "statistics_journal"}:
-                found[table] = await self.rows(table)
+        found = await self._read(sorted(METADATA.tables.keys() - {"log_lines", "statistics_journal"}))
         for row in found["module_logging"]:
             del row["posting_until"]
         return found
+
+    async def _read(self, tables: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        def read(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+            selects = {table: connection.execute(text(f"SELECT * FROM {table} ORDER BY id")) for table in tables}
+            return {table: [dict(row) for row in result.mappings()] for table, result in selects.items()}
+
+        # On one connection: it is asked after each of thousands of requests.
+        async with self.program.resources.engines.read.connect() as connection:
+            return await connection.run_sync(read)
 
 
 def credentials(token: str | None, acting: int | None = None) -> dict[str, str]:
