@@ -122,15 +122,24 @@ class Program:
                 await join_guild(uow, authorize_service(ServiceActor(None), guild_id))
 
 
-def create_program(settings: Settings, *, clock: Clock = system_clock, now: Callable[[], float] = monotonic) -> Program:
-    """Put the program together. `now` gives the seconds by which cached answers grow old."""
+def create_program(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    now: Callable[[], float] = monotonic,
+    discord_limits: DiscordRateLimits | None = None,
+) -> Program:
+    """Put the program together. `now` gives the seconds by which cached answers grow old; `discord_limits` wait before
+    and between attempts to call Discord."""
     engines = create_engines(settings.database_url.get_secret_value(), settings.database_pool_size)
     reads = engines.reads
     sandbox = create_sandbox(settings.sandbox_path, clock) if settings.sandbox else None
     http = (
-        DiscordHTTP(SANDBOX_URL, transport=sandbox.transport, limits=DiscordRateLimits(SANDBOX_PER_SECOND))
+        DiscordHTTP(
+            SANDBOX_URL, transport=sandbox.transport, limits=discord_limits or DiscordRateLimits(SANDBOX_PER_SECOND)
+        )
         if sandbox
-        else DiscordHTTP(settings.discord_api_url)
+        else DiscordHTTP(settings.discord_api_url, limits=discord_limits)
     )
     token = settings.discord_bot_token.get_secret_value() if settings.discord_bot_token else world.BOT_TOKEN
     bot = BotDiscord(http, token, min(settings.application_ids))

@@ -70,9 +70,23 @@ def rest_endpoints() -> tuple[Endpoint, ...]:
     return compile_documents(served_schema(), read_documents())
 
 
+@cache
 def openapi_document() -> dict[str, Any]:
-    """The OpenAPI document of `/v1`."""
+    """The OpenAPI document of `/v1`; everybody reads the same one."""
     return openapi(rest_endpoints(), title=REST_TITLE, version=VERSION, description=REST_DESCRIPTION)
+
+
+@cache
+def stored_operations(*, compiled: bool) -> dict[int, PreparedOperation]:
+    """What the operations of `/v1` run, by the identity of their documents, which live as long as the process."""
+    documents = {id(endpoint.document): endpoint for endpoint in rest_endpoints()}
+    operations: dict[int, PreparedOperation] = {}
+    for identity, endpoint in documents.items():
+        prepared = prepare_operations(served_schema(), endpoint.document, trusted=True)
+        operation = operations[identity] = prepared[endpoint.name]
+        if compiled:
+            operation.program.compile()
+    return operations
 
 
 def create_worker_asgi(gate: Gate, read: Read) -> ASGIApp:
@@ -227,20 +241,17 @@ def _rest_runtime(settings: Settings, operations: Operations, gate: Gate) -> Run
         except Exception as error:
             raise coded(error, request_id_of(request.scope)) from error
 
-    def prepare(document: DocumentNode, name: str) -> PreparedOperation:
-        operation = prepare_operations(served_schema(), document, trusted=True)[name]
-        if settings.compiled:
-            operation.program.compile()
-        return operation
+    stored = stored_operations(compiled=settings.compiled)
+
+    def prepare(document: DocumentNode, _: str) -> PreparedOperation:
+        return stored[id(document)]
 
     return Runtime(
         open=open_stored,
         prepare=prepare,
         execute=operations.run,
         statuses=STATUSES,
-        title=REST_TITLE,
-        version=VERSION,
-        description=REST_DESCRIPTION,
+        document=openapi_document(),
         # A module's field in `Guild` is null while the module is off.
         absent={
             **{f"{pascal_case(name)}Module": ("CONFLICT", module_off(name).detail) for name in ModuleName},

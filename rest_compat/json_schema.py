@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, Final, TypeAlias, cast
 
 from graphql import (
@@ -40,7 +41,7 @@ class Components:
     def add(self, name: str, service: str, schema: Schema) -> Schema:
         """A reference to a schema, under this name if no other schema has it."""
         names = (f"{service}_{name}{number}" for number in ("", *range(2, 1000)))
-        free = next(free for free in (name, *names) if self.schemas.get(free, schema) == schema)
+        free = next(free for free in chain((name,), names) if self.schemas.get(free, schema) == schema)
         self.schemas[free] = schema
         return reference(free)
 

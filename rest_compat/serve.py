@@ -19,7 +19,6 @@ from starlette.types import Receive, Scope, Send
 
 from rest_compat.body import MAX_BODY, parse_object
 from rest_compat.compile import OPENAPI_PATH, PARAMETER, PREFIX, Endpoint
-from rest_compat.openapi import openapi
 from rest_compat.problem import Fault, Refusal, Statuses, pointer, problem_response, retry_after, to_refusal
 from rest_compat.transform import Absent
 from rest_compat.variables import bad_values, coerce_variables, parse_query
@@ -42,17 +41,15 @@ class Runtime:
     `open` authenticates a request, and raises an exception with `extensions["code"]` for a bad credential. `prepare`
     makes what `execute` runs, once an endpoint, out of a document and the name of its operation. `execute` runs it with
     variables in a context; the errors of its result are masked, and carry `extensions["code"]`.
-    `statuses` has the HTTP status and the title of each code. `absent` has the code and the sentence for a null of a
-    GraphQL type, where that says more than that it was not found.
+    `statuses` has the HTTP status and the title of each code. `document` is the OpenAPI document to serve. `absent` has
+    the code and the sentence for a null of a GraphQL type, where that says more than that it was not found.
     """
 
     open: Callable[[Request], Awaitable[Any]]
     prepare: Callable[[DocumentNode, str], Any]
     execute: Callable[[Any, dict[str, Any], Any], Awaitable[ExecutionResult]]
     statuses: Statuses
-    title: str
-    version: str
-    description: str
+    document: Mapping[str, Any]
     absent: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
 
@@ -75,8 +72,7 @@ def routes(endpoints: Sequence[Endpoint], runtime: Runtime) -> list[BaseRoute]:
         answer = partial(_answer, endpoint, runtime, runtime.prepare(endpoint.document, endpoint.name))
         for path in endpoint.paths:
             _add(root, endpoint.method, path, answer)
-    document = openapi(endpoints, title=runtime.title, version=runtime.version, description=runtime.description)
-    _add(root, "GET", OPENAPI_PATH, partial(_constant, orjson.dumps(document)))
+    _add(root, "GET", OPENAPI_PATH, partial(_constant, orjson.dumps(runtime.document)))
     return [_Door(root, runtime)]
 
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from husqy_graphql.app import METADATA, Program, create_program
+from husqy_graphql.app import METADATA, SANDBOX_PER_SECOND, Program, create_program
 from husqy_graphql.config import Settings
+from husqy_graphql.discord.http import FIRST_BACKOFF, MAX_TRIES
+from husqy_graphql.discord.limits import RateLimits
 from husqy_graphql.tasks import migrate_database
 
 POSTGRES_URL = os.environ.get("HUSQY_TEST_POSTGRES_URL")
@@ -33,6 +36,7 @@ QUIET_GUILD = 1300000000000000002
 FOREIGN_GUILD = 1300000000000000003  # the owner's, without Husqy
 UNKNOWN_GUILD = 1300000000000009999
 OWNER, ADMIN, MEMBER, MEMBER_2, OUTSIDER = (1300000000000000101 + index for index in range(5))
+LONGEST_BACKOFF = FIRST_BACKOFF * 2 ** (MAX_TRIES - 2)  # seconds
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -156,6 +160,32 @@ class Monotonic:
 
 
 @dataclass
+class HurriedTime:
+    """Time on the way to Discord: it passes as always, but the pause before another attempt takes none of it.
+
+    A pause that is longer than any of the program's own is really waited for, until a deadline ends it.
+    """
+
+    skipped: float = 0.0
+
+    def now(self) -> float:
+        return monotonic() + self.skipped
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > LONGEST_BACKOFF:
+            await asyncio.sleep(seconds)
+        else:
+            self.skipped += seconds
+            await asyncio.sleep(0)
+
+
+def hurried_limits() -> RateLimits:
+    """Discord's rate limits for a program under test, where nobody has to wait for attempts that are told to fail."""
+    time = HurriedTime()
+    return RateLimits(SANDBOX_PER_SECOND, time.now, time.sleep)
+
+
+@dataclass
 class Api:
     """The program as its clients see it."""
 
@@ -214,22 +244,26 @@ class Api:
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table, as the database has them."""
-        async with self.program.resources.engines.read.connect() as connection:
-            result = await connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))
-            return [dict(row) for row in result.mappings()]
+        return (await self._read([table]))[table]
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table, to see that a refusal changed none.
 
         Without what moves in the background: lines on their way to a logs channel, and who is writing them.
         """
-        found: dict[str, list[dict[str, Any]]] = {}
-        for table in sorted(METADATA.tables):
-            if table not in {"log_lines", "statistics_journal"}:
-                found[table] = await self.rows(table)
+        found = await self._read(sorted(METADATA.tables.keys() - {"log_lines", "statistics_journal"}))
         for row in found["module_logging"]:
             del row["posting_until"]
         return found
+
+    async def _read(self, tables: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        def read(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+            selects = {table: connection.execute(text(f"SELECT * FROM {table} ORDER BY id")) for table in tables}
+            return {table: [dict(row) for row in result.mappings()] for table, result in selects.items()}
+
+        # On one connection: it is asked after each of thousands of requests.
+        async with self.program.resources.engines.read.connect() as connection:
+            return await connection.run_sync(read)
 
 
 def credentials(token: str | None, acting: int | None = None) -> dict[str, str]:
@@ -255,7 +289,7 @@ def redis_settings() -> dict[str, Any]:
 async def api(database_url: str, clock: FixedClock) -> AsyncGenerator[Api]:
     """The program on the demo world, with its database and its Discord for this test alone."""
     now = Monotonic()
-    program = create_program(settings_for(database_url), clock=clock, now=now)
+    program = create_program(settings_for(database_url), clock=clock, now=now, discord_limits=hurried_limits())
     async with program.running(), client(program) as http:
         await program.seed_demo_world()
         yield Api(http, program, clock, now)

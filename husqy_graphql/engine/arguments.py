@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import Parameter
 from typing import Any, Final, cast
 
@@ -42,13 +43,23 @@ from strawberry.types.lazy_type import LazyType
 NO_VARIABLES: Final = VariableValues({}, {})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Variables:
-    """The variables of an operation. `signatures` is None where graphql-core must look at them each time."""
+    """The variables of a valid operation."""
 
     schema: GraphQLSchema
     operation: OperationDefinitionNode
-    signatures: tuple[GraphQLVariableSignature, ...] | None
+
+    @cached_property
+    def signatures(self) -> tuple[GraphQLVariableSignature, ...] | None:
+        """None where graphql-core must look at them each time. Looked up late, since most documents come once."""
+        signatures: list[GraphQLVariableSignature] = []
+        for node in self.operation.variable_definitions or ():
+            signature = get_variable_signature(self.schema, node)
+            if isinstance(signature, GraphQLError) or not is_leaf_type(get_named_type(signature.type)):
+                return None  # objects may be nested too deeply
+            signatures.append(signature)
+        return tuple(signatures)
 
     def coerce(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The values that the operation runs with, or what is wrong with those that were given."""
@@ -59,17 +70,6 @@ class Variables:
         return get_variable_values(
             self.schema, self.operation.variable_definitions or (), given, max_errors=50, hide_suggestions=True
         )
-
-
-def plan_variables(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Variables:
-    """The variables of a valid operation."""
-    signatures: list[GraphQLVariableSignature] = []
-    for node in operation.variable_definitions or ():
-        signature = get_variable_signature(schema, node)
-        if isinstance(signature, GraphQLError) or not is_leaf_type(get_named_type(signature.type)):
-            return Variables(schema, operation, None)  # objects may be nested too deeply
-        signatures.append(signature)
-    return Variables(schema, operation, tuple(signatures))
 
 
 def _coerce(signatures: Sequence[GraphQLVariableSignature], given: Mapping[str, Any]) -> VariableValues | None:

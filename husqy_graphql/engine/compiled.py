@@ -12,6 +12,7 @@ that value: it never runs a resolver again. So errors, paths, nulls and the orde
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CoroutineType
 from typing import Any, Final
 
@@ -34,16 +35,23 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from husqy_graphql.engine.arguments import NO_VARIABLES
 from husqy_graphql.engine.codegen import accept
-from husqy_graphql.engine.plans import FieldPlan, OperationPlan, SelectionPlan, TooManyFields, plan_operation
+from husqy_graphql.engine.plans import (
+    FieldPlan,
+    OperationPlan,
+    SelectionPlan,
+    TooManyFields,
+    condition_variables,
+    plan_operation,
+)
 from husqy_graphql.gql.connections import project
 
 # Of an operation: each needs one more value of a variable in @skip or @include.
 MAX_PLANS: Final = 16
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Program:
-    """The plans of one operation, by the values of the `conditions`: the variables in its @skip and @include.
+    """The plans of one operation, by the values of its `conditions`.
 
     An operation is planned when it runs for the second time, since most documents come once.
     """
@@ -51,12 +59,16 @@ class Program:
     schema: GraphQLSchema
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
-    conditions: tuple[str, ...]
     runs: int = 0
     size: int = 0  # fields in all plans
     _plans: dict[tuple[Any, ...], OperationPlan | None] = field(
         default_factory=dict[tuple[Any, ...], OperationPlan | None]
     )
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The variables in @skip and @include, of every fragment too; first needed by the second run."""
+        return condition_variables(self.operation, *self.fragments.values())
 
     def worth_planning(self) -> bool:
         """Whether it has run before. Asking counts as a run."""

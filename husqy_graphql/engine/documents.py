@@ -25,12 +25,11 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from husqy_graphql.core.errors import CodedError, ErrorCode, QueryTooComplex
-from husqy_graphql.engine.arguments import Variables, plan_variables
+from husqy_graphql.engine.arguments import Variables
 from husqy_graphql.engine.compiled import Program
 from husqy_graphql.engine.cost import CostPlan, plan_cost
 from husqy_graphql.engine.errors import to_graphql_error
 from husqy_graphql.engine.limits import INTROSPECTION, Limits, check_counts, check_length, check_shape
-from husqy_graphql.engine.plans import condition_variables
 from husqy_graphql.engine.text import unstorable_reason
 
 # What a text's syntax tree takes in memory, and a field's plan with its generated code; both measured.
@@ -105,15 +104,14 @@ def prepare_operations(
 ) -> dict[str, PreparedOperation]:
     """The operations of a valid document by name."""
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    conditions = condition_variables(document)
     return {
         node.name.value if node.name else "": PreparedOperation(
             document=document,
             name=node.name.value if node.name else None,
             type=node.operation,
             cost=plan_cost(schema, node, fragments),
-            variables=plan_variables(schema, node),
-            program=Program(schema, node, fragments, conditions),
+            variables=Variables(schema, node),
+            program=Program(schema, node, fragments),
             introspects=introspects,
             trusted=trusted,
         )

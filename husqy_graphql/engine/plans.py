@@ -132,10 +132,11 @@ def plan_operation(
     return plan
 
 
-def condition_variables(document: Node) -> tuple[str, ...]:
+def condition_variables(*definitions: Node) -> tuple[str, ...]:
     """The variables that decide, in @skip and @include, which fields there are."""
     found = _Conditions()
-    visit(document, found)
+    for each in definitions:
+        visit(each, found)
     return tuple(sorted(found.names))
 
 

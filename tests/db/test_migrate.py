@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -41,7 +42,11 @@ async def test_two_processes_migrate_at_once(database_url: str) -> None:
     await engines.dispose()
 
     command = (Path(sys.executable).with_name("husqy-graphql"), "migrate")
-    environment = {"HUSQY_DATABASE_URL": database_url, "PATH": ""}
+    environment = {
+        "HUSQY_DATABASE_URL": database_url,
+        "PATH": "",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # the tested code, where another one is installed
+    }
     processes = [
         await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
         for _ in range(4)

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from strawberry.schema.config import StrawberryConfig
 
 from rest_compat.compile import Endpoint, Expansion, compile_documents, read_documents
+from rest_compat.openapi import openapi
 from rest_compat.serve import Runtime, routes
 
 Snowflake = NewType("Snowflake", int)
@@ -350,9 +351,7 @@ def make_world(**documents: str) -> World:
         prepare=prepare,
         execute=run,
         statuses=STATUSES,
-        title="Toy",
-        version="1.2.3",
-        description="A toy.",
+        document=openapi(endpoints, title="Toy", version="1.2.3", description="A toy."),
         absent={"PollsModule": ("CONFLICT", "The polls module is off.")},
     )
     app = Starlette(routes=routes(endpoints, runtime))
