@@ -37,6 +37,7 @@ class InviteJoinCheckPayload:
 
 @strawberry.type(description="What the report that somebody left answers.")
 class InviteLeaveCheckPayload:
+    was_tracked: bool = strawberry.field(description="Whether the member had come by an invite that is known.")
     use: InviteUse | None = strawberry.field(
         description="The use of an invite that has ended; null when the member had come by none that is known."
     )
@@ -87,4 +88,4 @@ class InviteReportMutation:
         access = context.authorize_service(guild_id)
         async with context.telling_failures(access, LogEvent.INVITE_BASED_LEAVE):
             use = await check_leave(work_of(context), access)
-        return InviteLeaveCheckPayload(use=None if use is None else to_use(use))
+        return InviteLeaveCheckPayload(was_tracked=use is not None, use=None if use is None else to_use(use))
