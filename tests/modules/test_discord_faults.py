@@ -123,6 +123,10 @@ async def followed_invites(api: Api) -> tuple[str, str]:
     await api.discord("DELETE", f"/control/guilds/{GUILD}/members/{MEMBER}")
     await invites.take(api, other, "sandbox-member")
     await invites.joined(api, MEMBER)
+    # Gone and back since, which nobody has reported.
+    await api.discord("DELETE", f"/control/guilds/{GUILD}/members/{MEMBER}")
+    api.clock.advance(seconds=1)
+    await invites.take(api, other, "sandbox-member")
     return known, await invites.make_on_discord(api)
 
 
@@ -180,8 +184,12 @@ async def test_a_failing_discord_leaves_nothing_half_done(api: Api, operation: s
     assert response.status_code == 200, response.text
 
 
+# What it made is settled later: that is tested with its module.
+SETTLED_LATER = "POST /modules/invite_tracker/invite"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each != SETTLED_LATER])
 async def test_an_answer_that_is_lost_doubles_nothing(api: Api, operation: str) -> None:
     method, path, options = await good_request(api, operation)
     logs = await logs_channel(api)
