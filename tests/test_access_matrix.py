@@ -78,6 +78,7 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("rules", "rules { settings { id } }", READ),
         ("verifier", "verifier { settings { id } }", READ),
         ("verifierEntries", "verifierEntries { nodes { id } }", ADMINISTER),
+        ("inviteTracker", "inviteTracker { settings { id } uses { nodes { id } } inviters { total } }", READ),
         ("polls", "polls { settings { id } polls { nodes { id } } }", READ),
         ("effects", "effects { nodes { id } }", ADMINISTER),
         ("entitlements", "entitlements { id }", READ),
@@ -144,6 +145,15 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("verifierVerificationCreate", f'(guildId: {G}, input: {{requester: "husqy"}}) {{ message }}', SERVICES),
         ("verifierVerificationHandle", '(verifierId: "x", input: {}) { message }', VALID),
         ("effectRetry", f"(guildId: {G}, effectId: 1) {{ effect {{ id }} }}", ADMINISTER),
+        ("inviteTrackerSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
+        ("inviteCreate",
+         f"(guildId: {G}, input: {{channelId: 1, maxUses: 0, maxAge: 60, isTemporary: false}}) {{ invite {{ id }} }}",
+         AUTHOR),
+        ("inviteDelete", f'(guildId: {G}, code: "x") {{ code }}', ADMINISTER),
+        ("inviteCreationReport", f'(guildId: {G}, code: "x", channelId: 1) {{ outcome }}', SERVICES),
+        ("inviteDeletionReport", f'(guildId: {G}, code: "x") {{ wasTracked }}', SERVICES),
+        ("inviteJoinCheck", f"(guildId: {G}) {{ outcome }}", SERVICES),
+        ("inviteLeaveCheck", f"(guildId: {G}) {{ use {{ code }} }}", SERVICES),
         ("pollsSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
         ("pollCreate",
          f'(guildId: {G}, input: {{channelId: 1, type: HUSQY, answerType: BUTTON, question: "?", answers: [], '
@@ -224,6 +234,8 @@ TAGS = "/v1/modules/tags"
 NEW_TAG = {**ID, "owner_id": MEMBER, "content": "x", "visibility": 1, "names": ["x"]}
 RULES = "/v1/modules/rules"
 VERIFIER = "/v1/modules/verifier"
+INVITES = "/v1/modules/invite_tracker"
+NEW_INVITE = {**ID, "channel_id": 1, "max_uses": 0, "max_age": 60, "is_temporary": False}
 POLLS = "/v1/modules/polls"
 NEW_POLL = {
     **ID, "channel_id": 1, "poll_type": 2, "poll_answer_type": 2, "question": "?", "answers": [],
@@ -291,6 +303,17 @@ REST |= {
     ("GET", f"{VERIFIER}/entries/{{entry_id}}"): ({}, VALID),
     ("POST", f"{VERIFIER}/event/create-verification"): ({**ID, "requester": "husqy"}, SERVICES),
     ("POST", f"{VERIFIER}/event/handle-verification"): ({"verifier_id": "x"}, VALID),
+    **module_operations("invite_tracker"),
+    ("GET", f"{INVITES}/settings"): (ID, READ),
+    ("PUT", f"{INVITES}/settings"): (ID, ADMINISTER),
+    ("GET", f"{INVITES}/invite-links"): (ID, READ),
+    ("POST", f"{INVITES}/invite"): (NEW_INVITE, AUTHOR),
+    ("DELETE", f"{INVITES}/invite"): ({**ID, "invite_code": "x"}, ADMINISTER),
+    ("GET", f"{INVITES}/stats/uses"): ({**ID, "inviter_id": MEMBER}, READ),
+    ("POST", f"{INVITES}/events/invite/create"): ({**ID, "invite_code": "x", "channel_id": 1}, SERVICES),
+    ("POST", f"{INVITES}/events/invite/delete"): ({**ID, "invite_code": "x"}, SERVICES),
+    ("POST", f"{INVITES}/events/join/check-invite"): (ID, SERVICES),
+    ("POST", f"{INVITES}/events/leave/check-invite"): (ID, SERVICES),
     **module_operations("polls"),
     ("GET", f"{POLLS}/settings"): (ID, READ),
     ("PUT", f"{POLLS}/settings"): (ID, ADMINISTER),

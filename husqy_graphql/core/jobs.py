@@ -17,6 +17,9 @@ class JobKind(Enum):
     they were asked for. A timer changes rows when its time has come, and leaves what follows on Discord to effects.
     """
 
+    INVITE_SETTLE = "invite_tracker.settle"
+    INVITE_JOIN_MESSAGE = "invite_tracker.join_message"
+    INVITE_LEAVE_MESSAGE = "invite_tracker.leave_message"
     POLL_SETTLE = "polls.settle"
     POLL_REACT = "polls.react"
     POLL_SHOW = "polls.show"

@@ -176,8 +176,8 @@ class LogEvent(Enum):
     TICKET_TRANSCRIBE = ("ticket_transcribe", _TI, "wrote out the ticket {name}")
     INVITE_CREATED = ("invite_created", LogCategory.INVITE_TRACKER, "made the invite {name}[ to {channel}]")
     INVITE_DELETED = ("invite_deleted", LogCategory.INVITE_TRACKER, "deleted the invite {name}")
-    INVITE_BASED_JOIN = ("invite_based_join", LogCategory.INVITE_TRACKER, "joined, invited by {member}")
-    INVITE_BASED_LEAVE = ("invite_based_leave", LogCategory.INVITE_TRACKER, "left, once invited by {member}")
+    INVITE_BASED_JOIN = ("invite_based_join", LogCategory.INVITE_TRACKER, "joined by an invite[ of {member}]")
+    INVITE_BASED_LEAVE = ("invite_based_leave", LogCategory.INVITE_TRACKER, "left[, once invited by {member}]")
     SERVERSTATS_COUNTER_CREATED = (
         "serverstats_counter_created", LogCategory.SERVERSTATS, "added the counter {name}[ in {channel}]")
     SERVERSTATS_COUNTER_DELETED = ("serverstats_counter_deleted", LogCategory.SERVERSTATS, "deleted the counter {name}")

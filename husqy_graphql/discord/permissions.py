@@ -9,6 +9,7 @@ from husqy_graphql.core.access import ADMINISTRATOR_PERMISSION
 from husqy_graphql.discord.port import ChannelType, DiscordChannel, DiscordGuild, DiscordMember
 
 ALL_PERMISSIONS = (1 << 53) - 1
+CREATE_INSTANT_INVITE = 1 << 0
 VIEW_CHANNEL = 1 << 10
 SEND_MESSAGES = 1 << 11
 # Where a member who may can write beside the threads.

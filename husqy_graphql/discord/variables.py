@@ -113,14 +113,15 @@ async def load_context(
         language=language,
         zone=zone,
         now=now,
-        user=await _load_user(bot, user_id, guild) if user_id is not None else None,
+        user=await load_user(bot, user_id, guild) if user_id is not None else None,
         # Without a guild nobody has shown to be allowed to see the channel.
         channel=await _load_channel(bot, channel_id, guild) if channel_id is not None else None,
         server=server_context(guild_id, guild) if guild_id is not None else None,
     )
 
 
-async def _load_user(bot: BotPort, user_id: int, guild: DiscordGuild | None) -> UserContext:
+async def load_user(bot: BotPort, user_id: int, guild: DiscordGuild | None) -> UserContext:
+    """The user group of somebody, as a member of the guild where that is so. Raises what Discord answers."""
     member = await bot.member(guild.id, user_id) if guild else None
     if guild is not None and member is not None:
         return member_context(member, guild)

@@ -12,6 +12,7 @@ from husqy_graphql.gql.scalars import SCALARS
 from husqy_graphql.guilds.audit_log import AuditLogEntry
 from husqy_graphql.guilds.types import Entitlement, GuildSettings
 from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, AutoresponderTrigger
+from husqy_graphql.modules.invite_tracker.types import InviteTrackerSettings, InviteUse, TrackedInvite
 from husqy_graphql.modules.logging.graphql import LoggingSettings
 from husqy_graphql.modules.polls.types import Poll, PollsSettings
 from husqy_graphql.modules.rules.types import RulesActiveEntry, RulesEntry, RulesSettings
@@ -37,10 +38,13 @@ def build_schema() -> strawberry.Schema:
             Effect,
             Entitlement,
             GuildSettings,
+            InviteTrackerSettings,
+            InviteUse,
             LoggingSettings,
             Poll,
             PollsSettings,
             Tag,
+            TrackedInvite,
             RulesActiveEntry,
             RulesEntry,
             RulesSettings,

@@ -15,6 +15,7 @@ from husqy_graphql.gql.context import Info
 from husqy_graphql.lifecycle import Module, disable_module, enable_module, purge_module, work_of
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.autoresponder import graphql as autoresponder
+from husqy_graphql.modules.invite_tracker import graphql as invite_tracker
 from husqy_graphql.modules.logging import graphql as logging
 from husqy_graphql.modules.polls import graphql as polls
 from husqy_graphql.modules.rules import graphql as rules
@@ -55,6 +56,10 @@ class DeletedModule:
     @strawberry.field(description="What the verifier had stored.")
     def verifier(self) -> verifier.DeletedVerifier | None:
         return verifier.to_deleted(self.wiped) if self.name is ModuleName.VERIFIER else None
+
+    @strawberry.field(description="What the invite tracker had stored.")
+    def invite_tracker(self) -> invite_tracker.DeletedInviteTracker | None:
+        return invite_tracker.to_deleted(self.wiped) if self.name is ModuleName.INVITE_TRACKER else None
 
     @strawberry.field(description="What the polls module had stored.")
     def polls(self) -> polls.DeletedPolls | None:

@@ -24,6 +24,8 @@ from husqy_graphql.guilds.audit_log import to_audit_log_entry
 from husqy_graphql.guilds.types import to_entitlement, to_settings
 from husqy_graphql.modules.autoresponder import repository as autoresponder_repository
 from husqy_graphql.modules.autoresponder.types import to_response, to_trigger
+from husqy_graphql.modules.invite_tracker import repository as invite_repository
+from husqy_graphql.modules.invite_tracker import types as invite_tracker
 from husqy_graphql.modules.logging import repository as logging_repository
 from husqy_graphql.modules.logging.graphql import to_settings as to_logging_settings
 from husqy_graphql.modules.polls import repository as polls_repository
@@ -63,6 +65,13 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     ),
     "AuditLogEntry": (guilds.audit_entries_by_ids, Permission.ADMINISTER, lambda _, row: to_audit_log_entry(row)),
     "Entitlement": (guilds.entitlements_by_ids, Permission.READ, lambda _, row: to_entitlement(row)),
+    "InviteTrackerSettings": (
+        invite_repository.settings_by_ids,
+        Permission.READ,
+        lambda _, row: invite_tracker.to_settings(row),
+    ),
+    "InviteUse": (invite_repository.uses_by_ids, Permission.READ, lambda _, row: invite_tracker.to_use(row)),
+    "TrackedInvite": (invite_repository.invites_by_ids, Permission.READ, lambda _, row: invite_tracker.to_invite(row)),
     "LoggingSettings": (logging_repository.settings_by_ids, Permission.READ, lambda _, row: to_logging_settings(row)),
     "Effect": (effects_by_ids, Permission.ADMINISTER, lambda _, row: to_effect(row)),
     "Poll": (polls_repository.polls_by_ids, Permission.READ, lambda _, row: to_poll(row)),

@@ -98,10 +98,10 @@ class PrivacyMutation:
         async with context.unit_of_work() as uow:
             deleted = await guilds.remove_member(uow, access, user_id)
             for module in MODULES.values():
+                if module.member_left is not None:  # first: it still finds what is the member's
+                    await module.member_left(uow, guild_id, user_id)
                 if module.erase_member is not None:
                     await module.erase_member(uow, guild_id, names)
-                if module.member_left is not None:
-                    await module.member_left(uow, guild_id, user_id)
         work = work_of(context)
         for module in MODULES.values():
             await settle_module(work, guild_id, module)

@@ -17,6 +17,7 @@ from husqy_graphql.guilds.graphql import GuildFields, GuildsMutation, administer
 from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
+from husqy_graphql.modules.invite_tracker.graphql import InviteTrackerFields, InviteTrackerMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
 from husqy_graphql.modules.polls.graphql import PollsFields, PollsMutation, PollsSubscription
 from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
@@ -42,6 +43,7 @@ class Guild(
     RulesFields,
     VerifierFields,
     WelcomingFields,
+    InviteTrackerFields,
     PollsFields,
     EffectFields,
 ):
@@ -112,6 +114,7 @@ class Mutation(
     AutoresponderMutation,
     TagsMutation,
     RulesMutation,
+    InviteTrackerMutation,
     PollsMutation,
     VerifierMutation,
     VerificationMutation,

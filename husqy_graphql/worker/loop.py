@@ -39,6 +39,7 @@ ROUNDS = (
     Round("log-lines", modules.LOG_LINES_INTERVAL, modules.write_log_lines),
     Round("intents", modules.INTENTS_INTERVAL, modules.sweep_intents),
     Round("timed-roles", modules.TIMED_ROLES_INTERVAL, modules.give_timed_roles),
+    Round("invites", modules.INVITES_INTERVAL, modules.clean_invites),
     Round("trim", modules.TRIM_INTERVAL, modules.trim_guilds),
 )
 

@@ -1,5 +1,5 @@
 """What the modules need done in the background: their jobs, log lines that were left, what a crash left on Discord, the
-limits of guilds whose Husqy+ has ended, and timed roles."""
+limits of guilds whose Husqy+ has ended, timed roles, and old uses of invites."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from husqy_graphql.db.intents import delete_intent, intents_before
 from husqy_graphql.discord.port import DiscordError
 from husqy_graphql.lifecycle import INTENT_LIFE, Work, is_enabled, settle_module
 from husqy_graphql.modules import MODULES
+from husqy_graphql.modules.invite_tracker import repository as invites
+from husqy_graphql.modules.invite_tracker.service import clean_guild, since
 from husqy_graphql.modules.welcoming.roles import Sweeper, sweep_timed_roles
 from husqy_graphql.worker.resources import WorkerResources
 
@@ -23,6 +25,7 @@ LOG_LINES_INTERVAL = 5.0  # seconds
 INTENTS_INTERVAL = 60.0
 TRIM_INTERVAL = 240.0
 TIMED_ROLES_INTERVAL = 300.0
+INVITES_INTERVAL = 3_600.0
 
 
 async def perform_job(work: Work, job: Job) -> None:
@@ -71,3 +74,12 @@ async def give_timed_roles(resources: WorkerResources) -> int:
     """Give the timed roles that are due; returns how many were given."""
     units = partial(resources.unit_of_work, "timed-roles")
     return await sweep_timed_roles(Sweeper(resources.reads, resources.bot, resources.clock, units))
+
+
+async def clean_invites(resources: WorkerResources) -> None:
+    """Delete uses of invites that count no more, and invites that have expired."""
+    now = resources.clock()
+    for guild_id in await invites.guilds_to_clean(resources.reads, before=since(now), now=now):
+        async with resources.unit_of_work("invites") as uow:
+            if await lock_guild(uow.session, guild_id) is not None:
+                await clean_guild(uow, guild_id)

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from husqy_graphql.discord.port import ChannelType
+from husqy_graphql.modules.invite_tracker.inviting import NewInvite, store_intent
 from husqy_graphql.modules.rules.models import RulesRole, RulesSettings
-from tests.conftest import GUILD, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
+from tests.conftest import GUILD, OUTSIDER, OWNER, QUIET_GUILD, UNKNOWN_GUILD, Api
 
 ADMINS_ROLES = {GUILD: 1300000000000000205, QUIET_GUILD: 1300000000000000252}
 JOIN = "mutation ($guild: Snowflake!) { guildJoin(guildId: $guild) { settings { guildId language autoDelete } } }"
@@ -74,7 +75,7 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "polls"):
+    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "invite_tracker", "polls"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     await fill_welcoming(api, guild)
@@ -107,6 +108,24 @@ async def fill_modules(api: Api, guild: int) -> None:
     sent = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json=prompt)
     assert sent.status_code == 200, sent.text
     await fill_polls(api, guild)
+    await fill_invites(api, guild)
+
+
+async def fill_invites(api: Api, guild: int) -> None:
+    """An invite, a use of it, and one that is just being made."""
+    channels = await api.program.resources.bot.channels(guild) or ()
+    channel_id = next(each.id for each in channels if each.type == ChannelType.GUILD_TEXT)
+    invite = {"guild_id": guild, "channel_id": channel_id, "max_uses": 0, "max_age": 60, "is_temporary": False}
+    made = await api.rest("POST", "/modules/invite_tracker/invite", json=invite)
+    assert made.status_code == 200, made.text
+    code = made.json()["data"]["invite_code"]
+    headers = {"authorization": "Bearer sandbox-outsider"}
+    await api.discord("POST", f"/api/v10/invites/{code}", headers=headers)
+    path = "/modules/invite_tracker/events/join/check-invite"
+    joined = await api.rest("POST", path, token="sandbox-service", acting=OUTSIDER, json={"guild_id": guild})
+    assert joined.status_code == 200, joined.text
+    async with api.program.worker.unit_of_work("test") as uow:
+        store_intent(uow, guild, NewInvite(channel_id, max_uses=0, max_age=60, temporary=False), OWNER)
 
 
 async def fill_polls(api: Api, guild: int) -> None:
