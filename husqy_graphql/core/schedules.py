@@ -157,9 +157,9 @@ def parse_cron(fields: Mapping[str, str | int]) -> CronSchedule:
             values[name] = (lowest,) if place > finest else None
     if finest < order.index("week"):  # then weeks do not matter
         values["week"] = values["day_of_week"] = None
-    seconds = values["second"]
-    if seconds is None or len(seconds) > 1:
-        raise BadSchedule("second", "must be one second: a reminder comes once a minute at most")
+    seconds = _all("second", values)
+    if len(seconds) > 1:
+        raise BadSchedule("second", "must be one second: nothing is repeated more often than once a minute")
     weeks, weekdays = values["week"], values["day_of_week"]
     return CronSchedule(
         years=values["year"],

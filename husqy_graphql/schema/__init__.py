@@ -14,6 +14,7 @@ from husqy_graphql.guilds.types import Entitlement, GuildSettings
 from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, AutoresponderTrigger
 from husqy_graphql.modules.logging.graphql import LoggingSettings
 from husqy_graphql.modules.polls.types import Poll, PollsSettings
+from husqy_graphql.modules.reminders.types import Reminder
 from husqy_graphql.modules.rules.types import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.tags.types import Tag
 from husqy_graphql.modules.verifier.types import VerifierEntry, VerifierSettings
@@ -40,6 +41,7 @@ def build_schema() -> strawberry.Schema:
             LoggingSettings,
             Poll,
             PollsSettings,
+            Reminder,
             Tag,
             RulesActiveEntry,
             RulesEntry,

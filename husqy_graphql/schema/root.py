@@ -19,6 +19,7 @@ from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
 from husqy_graphql.modules.polls.graphql import PollsFields, PollsMutation, PollsSubscription
+from husqy_graphql.modules.reminders.graphql import RemindersFields, RemindersMutation, RemindersSubscription
 from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
 from husqy_graphql.modules.tags.graphql import TagsFields, TagsMutation
 from husqy_graphql.modules.verifier.graphql import VerifierFields, VerifierMutation, VerifierQuery
@@ -43,6 +44,7 @@ class Guild(
     VerifierFields,
     WelcomingFields,
     PollsFields,
+    RemindersFields,
     EffectFields,
 ):
     pass
@@ -113,6 +115,7 @@ class Mutation(
     TagsMutation,
     RulesMutation,
     PollsMutation,
+    RemindersMutation,
     VerifierMutation,
     VerificationMutation,
     PrivacyMutation,
@@ -126,5 +129,5 @@ class Mutation(
     description="All that can be watched. An event is told after its change was stored; one that could not be told "
     "ends the subscription with an UNAVAILABLE error."
 )
-class Subscription(GuildSettingsSubscription, GuildSubscription, PollsSubscription):
+class Subscription(GuildSettingsSubscription, GuildSubscription, PollsSubscription, RemindersSubscription):
     pass
