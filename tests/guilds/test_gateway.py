@@ -74,7 +74,7 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "polls"):
+    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "polls", "reminders"):
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     await fill_welcoming(api, guild)
@@ -107,6 +107,11 @@ async def fill_modules(api: Api, guild: int) -> None:
     sent = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json=prompt)
     assert sent.status_code == 200, sent.text
     await fill_polls(api, guild)
+    reminder = {
+        "guild_id": guild, "reminder_type": 1, "schedule_details": {"duration": "1d"}, "title": "x",
+        "destination_id": OWNER,
+    }  # fmt: skip
+    assert (await api.rest("POST", "/modules/reminders/entries", json=reminder)).status_code == 200
 
 
 async def fill_polls(api: Api, guild: int) -> None:

@@ -35,6 +35,7 @@ OPERATIONS = (
     "PUT /modules/verifier/settings",
     "POST /modules/verifier/event/create-verification",
     "POST /modules/verifier/event/handle-verification",
+    "POST /modules/reminders/entries",
     "PUT /modules/welcoming/settings",
     "POST /modules/welcoming/timedroles",
     "POST /modules/welcoming/check/welcome/dm",
@@ -46,9 +47,9 @@ OPERATIONS = (
 
 
 async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
-    """All six modules at work; the path and the options of a good request for each operation."""
+    """The modules at work; the path and the options of a good request for each operation."""
     await make_premium(api)
-    for module in ("logging", "autoresponder", "tags", "welcoming", "verifier"):
+    for module in ("logging", "autoresponder", "tags", "welcoming", "verifier", "reminders"):
         await enable(api, module)
     await rules_stage.by_message(api, actions_enabled=True, rules_accepted_role_ids=[welcoming.MODERATORS])
     waiting = await rules_stage.sent(api)
@@ -89,6 +90,12 @@ async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
         "POST /modules/verifier/event/handle-verification": {
             "verifier_id": verifier_id,
             "interaction_type": "ComponentInteraction",
+        },
+        "POST /modules/reminders/entries": {
+            "reminder_type": 3,
+            "schedule_details": {"duration": "1d"},
+            "content": "x",
+            "destination_id": GENERAL_CHANNEL,
         },
         "PUT /modules/welcoming/settings": {"leave_messages_channel": GENERAL_CHANNEL},
         "POST /modules/welcoming/timedroles": {"role_id": welcoming.MEMBERS, "add_after": 99},

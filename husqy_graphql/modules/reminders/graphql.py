@@ -111,6 +111,7 @@ class ReminderDeletePayload:
 
 @strawberry.type(description="What sending a reminder answers.")
 class ReminderSendPayload:
+    reminder_id: str = strawberry.field(description="The `reminderId` of what was sent.")
     reminder: Reminder | None = strawberry.field(
         description="The reminder as it is now; null for a scheduled one, which is gone."
     )
@@ -118,6 +119,7 @@ class ReminderSendPayload:
 
 @strawberry.type(description="What pressing a button of a quick reminder answers.")
 class ReminderInteractPayload:
+    reminder_id: str = strawberry.field(description="The `reminderId` of the reminder whose button it was.")
     reminder: Reminder | None = strawberry.field(
         description="The reminder that comes later in its place; null when it was completed."
     )
@@ -188,7 +190,7 @@ class RemindersMutation:
         access = context.authorize_service(guild_id)
         await send_now(work_of(context), access, str(reminder_id))
         [row] = await load_reminders(context, [str(reminder_id)])
-        return ReminderSendPayload(reminder=None if row is None else to_reminder(row))
+        return ReminderSendPayload(reminder_id=str(reminder_id), reminder=None if row is None else to_reminder(row))
 
     @strawberry.mutation(
         description="Complete a quick reminder that was sent, or be reminded later, on behalf of its owner, who is the "
@@ -208,12 +210,12 @@ class RemindersMutation:
             async with context.change(access, LogEvent.REMINDERS_COMPLETED) as uow:
                 await service.complete_reminder(uow, access, reminder_id)
             await reply_in_language(context, guild_id, interaction, "reminders.completed")
-            return ReminderInteractPayload(reminder=None)
+            return ReminderInteractPayload(reminder_id=str(reminder_id), reminder=None)
         async with context.change(access, LogEvent.REMINDERS_REMINDED_LATER) as uow:
             row = await service.postpone_reminder(uow, access, reminder_id, input.new_delay)
         shown = _shown_time(row.next_run_at)
         await reply_in_language(context, guild_id, interaction, "reminders.reminded_later", time=shown)
-        return ReminderInteractPayload(reminder=to_reminder(row))
+        return ReminderInteractPayload(reminder_id=str(reminder_id), reminder=to_reminder(row))
 
 
 @strawberry.type

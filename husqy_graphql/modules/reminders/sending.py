@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from time import perf_counter
 from typing import Any
 
@@ -52,6 +53,11 @@ class Run:
     reminder_id: str
     at: datetime
     tried: bool
+
+    @property
+    def nonce(self) -> str:
+        """Another one for each run: a renewed effect keeps its own."""
+        return blake2b(f"{self.reminder_id} {self.at.isoformat()}".encode(), digest_size=12).hexdigest()
 
 
 async def send_now(work: Work, access: GuildAccess, reminder_id: str) -> None:
@@ -157,7 +163,7 @@ async def _send_message(bot: BotPort, row: Reminder, run: Run, settings: Any) ->
             embeds=said.embeds,
             components=said.components,
             allowed_mentions=said.allowed_mentions,
-            nonce=f"r{row.id}-{int(run.at.timestamp())}",
+            nonce=run.nonce,
         )
     except NotThere as error:
         if error.code != MESSAGE_DELETED:
