@@ -101,3 +101,11 @@ async def keep_statistics(api: Api) -> None:
 async def metrics(api: Api) -> list[tuple[str, int | None]]:
     """What was counted, and about whom."""
     return [(each["metric"], each["user_id"]) for each in await api.rows("statistics_journal")]
+
+
+async def dm_channel(api: Api, user: int = MEMBER) -> int:
+    return await api.program.resources.bot.open_dm(user)
+
+
+async def send(api: Api, reminder: dict[str, Any]) -> Any:
+    return await api.rest("POST", entry_path(reminder, "/send"), json={"guild_id": GUILD}, **BOT)

@@ -23,12 +23,14 @@ from tests.modules.reminders import (
     SCHEDULED,
     contents,
     create,
+    dm_channel,
     entries,
     entry_path,
     keep_statistics,
     refused,
     row,
     run_due,
+    send,
     sent,
 )
 
@@ -36,14 +38,6 @@ MESSAGES = f"/channels/{GENERAL_CHANNEL}/messages"
 LOST: dict[str, Any] = {"path": MESSAGES, "method": "POST", "drop": "after"}
 SILENT: dict[str, Any] = {"path": MESSAGES, "method": "POST", "status": 500, "times": 99}
 DAILY = {"schedule_type": "cron", "hour": 9}
-
-
-async def dm_channel(api: Api, user: int = MEMBER) -> int:
-    return await api.program.resources.bot.open_dm(user)
-
-
-async def send(api: Api, reminder: dict[str, Any]) -> Any:
-    return await api.rest("POST", entry_path(reminder, "/send"), json={"guild_id": GUILD}, **BOT)
 
 
 async def test_a_quick_one_comes_with_its_buttons(api: Api) -> None:
@@ -196,7 +190,7 @@ async def test_the_logs_and_the_statistics_tell_of_what_was_sent(api: Api, kind:
         ("modules/reminders/reminder/send", None),
         ("modules/reminders/send-time", None),
     ]
-    assert json.loads(found[-1]["data"])["send_time"] >= 0 if isinstance(found[-1]["data"], str) else True
+    assert "send_time" in str(found[-1]["data"])
 
 
 @pytest.mark.parametrize("kind", [QUICK, REPEATED, SCHEDULED])
