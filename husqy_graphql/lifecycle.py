@@ -69,6 +69,7 @@ class Module:
     is gone. `settle` brings Discord in line with the rows, once a change of another's (`trim`, `erase_member`) is
     committed. `after_verification` is called where the module is on, once a member has passed the verifier. `perform`
     does one of the module's jobs; it raises what Discord answers, and LeaseLost for a timer that is another's by now.
+    `may_be_empty` says that a purge which finds nothing is none the worse for it.
     """
 
     name: ModuleName
@@ -85,6 +86,7 @@ class Module:
     member_left: Callable[[UnitOfWork, int, int], Awaitable[None]] | None = None
     settle: Callable[[Work, int], Awaitable[None]] | None = None
     after_verification: Callable[[Work, MemberAccess], Awaitable[None]] | None = None
+    may_be_empty: bool = False
     perform: Callable[[Work, Job], Awaitable[None]] | None = None
 
 
@@ -176,7 +178,7 @@ async def purge_module(work: Work, access: GuildAccess, module: Module) -> Any:
     async with work.units() as uow:
         settings = await require_guild(uow, access.guild_id)
         wiped = await module.wipe(uow, access.guild_id)
-        if not is_enabled(settings, module.name) and not any(wiped.values()):
+        if not (module.may_be_empty or is_enabled(settings, module.name) or any(wiped.values())):
             raise NotFound(f"Nothing is stored for the module {_title(module.name)}.")
         setattr(settings, enabled_column(module.name), False)
         uow.audit(access, AuditAction.MODULE_PURGE, module.name.value, module=module.name)

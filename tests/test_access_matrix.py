@@ -80,6 +80,7 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("verifierEntries", "verifierEntries { nodes { id } }", ADMINISTER),
         ("inviteTracker", "inviteTracker { settings { id } uses { nodes { id } } inviters { total } }", READ),
         ("polls", "polls { settings { id } polls { nodes { id } } }", READ),
+        ("reminders", "reminders { reminders { nodes { id } } }", READ),
         ("effects", "effects { nodes { id } }", ADMINISTER),
         ("entitlements", "entitlements { id }", READ),
         ("roles", "roles { id }", ADMINISTER),
@@ -165,6 +166,12 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("pollMessageDelete", f"(guildId: {G}, channelId: 1, messageId: 1) {{ pollId }}", SERVICES),
         ("pollVote",
          f"(guildId: {G}, input: {{action: ADD, channelId: 1, messageId: 1}}) {{ poll {{ id }} }}", SERVICES),
+        ("reminderCreate",
+         f"(guildId: {G}, input: {{type: QUICK, scheduleDetails: {{}}}}) {{ reminder {{ id }} }}", AUTHOR),
+        ("reminderDelete", f'(guildId: {G}, reminderId: "x") {{ reminder {{ id }} }}', AUTHOR),
+        ("reminderSend", f'(guildId: {G}, reminderId: "x") {{ reminderId }}', SERVICES),
+        ("reminderInteract",
+         f'(guildId: {G}, reminderId: "x", input: {{action: COMPLETE}}) {{ reminderId }}', SERVICES),
         ("guildEntitlementUpsert",
          f'(guildId: {G}, input: {{entitlementId: "1", skuId: "1", type: PURCHASE}}) {{ entitlement {{ id }} }}',
          SERVICES),
@@ -173,6 +180,7 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
 SUBSCRIPTION: dict[str, tuple[str, set[str]]] = {
     "guildSettingsChanged": (f"subscription {{ guildSettingsChanged(guildId: {G}) {{ at }} }}", READ),
     "guildChanged": (f"subscription {{ guildChanged(guildId: {G}) {{ at }} }}", READ),
+    "reminderFired": (f"subscription {{ reminderFired(guildId: {G}) {{ reminderId }} }}", READ),
     "pollVoteChanged": (f'subscription {{ pollVoteChanged(guildId: {G}, pollId: "x") {{ poll {{ id }} }} }}', READ),
 }
 FIELDS = {
@@ -241,6 +249,7 @@ NEW_POLL = {
     **ID, "channel_id": 1, "poll_type": 2, "poll_answer_type": 2, "question": "?", "answers": [],
     "is_multi_select": False, "is_anonymous": False, "max_votes_per_answer": 1, "poll_owner_id": MEMBER,
 }  # fmt: skip
+REMINDERS = "/v1/modules/reminders"
 REST |= {
     **module_operations("logging"),
     ("GET", f"{LOGGING}/settings"): (ID, READ),
@@ -325,6 +334,13 @@ REST |= {
     ("POST", f"{POLLS}/entries/{{entry_id}}/close"): (ID, AUTHOR),
     ("DELETE", f"{POLLS}/entry/delete-poll-on-message-delete"): (
         {**ID, "channel_id": 1, "interacted_message_id": 1}, SERVICES),
+    **module_operations("reminders"),
+    ("GET", f"{REMINDERS}/entries"): (ID, READ),
+    ("POST", f"{REMINDERS}/entries"): ({**ID, "reminder_type": 1, "schedule_details": {}}, AUTHOR),
+    ("GET", f"{REMINDERS}/entries/{{entry_id}}"): (ID, READ),
+    ("DELETE", f"{REMINDERS}/entries/{{entry_id}}"): (ID, AUTHOR),
+    ("POST", f"{REMINDERS}/entries/{{entry_id}}/send"): (ID, SERVICES),
+    ("POST", f"{REMINDERS}/entries/{{entry_id}}/interact"): ({**ID, "action": "complete"}, SERVICES),
     ("POST", f"{POLLS}/entry/vote"): ({**ID, "channel_id": 1, "interacted_message_id": 1, "action": "add"}, SERVICES),
 }  # fmt: skip
 

@@ -59,6 +59,11 @@ class AuditAction(Enum):
     POLL_END = "polls.poll.end"
     POLL_DELETE = "polls.poll.delete"
     POLL_VOTE = "polls.poll.vote"
+    REMINDER_CREATE = "reminders.reminder.create"
+    REMINDER_DELETE = "reminders.reminder.delete"
+    REMINDER_COMPLETE = "reminders.reminder.complete"
+    REMINDER_POSTPONE = "reminders.reminder.postpone"
+    REMINDER_SEND = "reminders.reminder.send"
 
     @property
     def module(self) -> ModuleName | None:

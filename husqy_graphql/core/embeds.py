@@ -62,6 +62,17 @@ def render_embeds(text: str, replace: Callable[[str], str]) -> list[Embed]:
     return rendered
 
 
+def is_address(text: str) -> bool:
+    """Whether Discord takes the text for an address in an embed: http(s), with a host."""
+    if len(text) > MAX_URL or not text.isprintable() or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
 def _embeds_of(text: str) -> list[Any]:
     embeds = parse_object(text).get("embeds")
     if not isinstance(embeds, list) or not embeds:
@@ -171,12 +182,7 @@ def _take_address(
     before = len(faults)
     _take_text(source, target, name, MAX_URL, path, faults)
     # One that holds a variable is looked at when it is filled.
-    if (
-        len(faults) == before
-        and name in target
-        and not _VARIABLE.search(target[name])
-        and not _is_address(target[name])
-    ):
+    if len(faults) == before and name in target and not _VARIABLE.search(target[name]) and not is_address(target[name]):
         faults.append(PastedFault(f"{path}.{name}", "must be an address that begins with http:// or https://"))
         del target[name]
 
@@ -198,7 +204,7 @@ def _filled(embed: Embed, replace: Callable[[str], str], left: int) -> tuple[Emb
         filled["color"] = embed["color"]
     if "timestamp" in embed and _is_time(moment := replace(embed["timestamp"])):
         filled["timestamp"] = moment
-    if "url" in embed and _is_address(address := replace(embed["url"])):
+    if "url" in embed and is_address(address := replace(embed["url"])):
         filled["url"] = address
     for name, addresses in _ADDRESSES.items():
         part = {
@@ -209,7 +215,7 @@ def _filled(embed: Embed, replace: Callable[[str], str], left: int) -> tuple[Emb
         part |= {
             key: told
             for key, value in embed.get(name, {}).items()
-            if key in addresses and _is_address(told := replace(value))
+            if key in addresses and is_address(told := replace(value))
         }
         if next(iter(_PARTS.get(name, {})), "url") in part and all(part.values()):
             filled[name] = part
@@ -233,16 +239,6 @@ def _visible(embeds: Sequence[Embed]) -> Iterator[str]:
 
 def _has_visible_part(embed: Embed) -> bool:
     return any(name in embed for name in ("title", "description", "author", "footer", "image", "thumbnail", "fields"))
-
-
-def _is_address(text: str) -> bool:
-    if len(text) > MAX_URL or not text.isprintable() or " " in text:
-        return False
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _is_time(text: str) -> bool:

@@ -29,6 +29,9 @@ class JobKind(Enum):
     POLL_MESSAGE_DELETE = "polls.message_delete"
     POLL_END = "polls.end"
     POLL_PURGE = "polls.purge"
+    REMINDER_RUN = "reminders.run"
+    REMINDER_SEND = "reminders.send"
+    REMINDER_BUTTONS_REMOVE = "reminders.buttons_remove"
 
     @property
     def module(self) -> ModuleName:
@@ -40,7 +43,7 @@ class JobKind(Enum):
         return self not in _TIMERS
 
 
-_TIMERS = frozenset({JobKind.POLL_END, JobKind.POLL_PURGE})
+_TIMERS = frozenset({JobKind.POLL_END, JobKind.POLL_PURGE, JobKind.REMINDER_RUN})
 
 
 class JobState(Enum):

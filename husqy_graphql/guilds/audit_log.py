@@ -69,6 +69,12 @@ graphql_enum(
         "POLL_END": "A poll came to its end; subscriptions alone tell of it.",
         "POLL_DELETE": "A poll was deleted; of one whose message or time was gone, subscriptions alone tell.",
         "POLL_VOTE": "A member voted in a poll, or took votes back; subscriptions alone tell of it.",
+        "REMINDER_CREATE": "A reminder was set.",
+        "REMINDER_DELETE": "A reminder was deleted; of one over a limit, or of a member who is gone, subscriptions "
+        "alone tell.",
+        "REMINDER_COMPLETE": "A member was done with a quick reminder, which is gone.",
+        "REMINDER_POSTPONE": "A member put a quick reminder off: another one stands in its place.",
+        "REMINDER_SEND": "A reminder was sent, or could not be; subscriptions alone tell of it.",
     },
 )
 

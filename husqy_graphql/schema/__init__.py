@@ -15,6 +15,7 @@ from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, Aut
 from husqy_graphql.modules.invite_tracker.types import InviteTrackerSettings, InviteUse, TrackedInvite
 from husqy_graphql.modules.logging.graphql import LoggingSettings
 from husqy_graphql.modules.polls.types import Poll, PollsSettings
+from husqy_graphql.modules.reminders.types import Reminder
 from husqy_graphql.modules.rules.types import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.tags.types import Tag
 from husqy_graphql.modules.verifier.types import VerifierEntry, VerifierSettings
@@ -43,6 +44,7 @@ def build_schema() -> strawberry.Schema:
             LoggingSettings,
             Poll,
             PollsSettings,
+            Reminder,
             Tag,
             TrackedInvite,
             RulesActiveEntry,

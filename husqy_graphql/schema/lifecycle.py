@@ -18,6 +18,7 @@ from husqy_graphql.modules.autoresponder import graphql as autoresponder
 from husqy_graphql.modules.invite_tracker import graphql as invite_tracker
 from husqy_graphql.modules.logging import graphql as logging
 from husqy_graphql.modules.polls import graphql as polls
+from husqy_graphql.modules.reminders import graphql as reminders
 from husqy_graphql.modules.rules import graphql as rules
 from husqy_graphql.modules.tags import graphql as tags
 from husqy_graphql.modules.verifier import types as verifier
@@ -64,6 +65,10 @@ class DeletedModule:
     @strawberry.field(description="What the polls module had stored.")
     def polls(self) -> polls.DeletedPolls | None:
         return polls.to_deleted(self.wiped) if self.name is ModuleName.POLLS else None
+
+    @strawberry.field(description="What the reminders module had stored.")
+    def reminders(self) -> reminders.DeletedReminders | None:
+        return reminders.to_deleted(self.wiped) if self.name is ModuleName.REMINDERS else None
 
 
 @strawberry.type(description="What switching a module off answers.")

@@ -31,6 +31,8 @@ from husqy_graphql.modules.logging.graphql import to_settings as to_logging_sett
 from husqy_graphql.modules.polls import repository as polls_repository
 from husqy_graphql.modules.polls.types import to_poll
 from husqy_graphql.modules.polls.types import to_settings as to_polls_settings
+from husqy_graphql.modules.reminders import repository as reminders_repository
+from husqy_graphql.modules.reminders.types import to_reminder
 from husqy_graphql.modules.rules import repository as rules_repository
 from husqy_graphql.modules.rules.types import to_active_entry, to_entry
 from husqy_graphql.modules.rules.types import to_settings as to_rules_settings
@@ -76,6 +78,7 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     "Effect": (effects_by_ids, Permission.ADMINISTER, lambda _, row: to_effect(row)),
     "Poll": (polls_repository.polls_by_ids, Permission.READ, lambda _, row: to_poll(row)),
     "PollsSettings": (polls_repository.settings_by_ids, Permission.READ, lambda _, row: to_polls_settings(row)),
+    "Reminder": (reminders_repository.reminders_by_ids, Permission.READ, lambda _, row: to_reminder(row)),
     "RulesActiveEntry": (
         rules_repository.active_entries_by_ids,
         Permission.READ,

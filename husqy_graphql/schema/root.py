@@ -20,6 +20,7 @@ from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, Aut
 from husqy_graphql.modules.invite_tracker.graphql import InviteTrackerFields, InviteTrackerMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
 from husqy_graphql.modules.polls.graphql import PollsFields, PollsMutation, PollsSubscription
+from husqy_graphql.modules.reminders.graphql import RemindersFields, RemindersMutation, RemindersSubscription
 from husqy_graphql.modules.rules.graphql import RulesFields, RulesMutation
 from husqy_graphql.modules.tags.graphql import TagsFields, TagsMutation
 from husqy_graphql.modules.verifier.graphql import VerifierFields, VerifierMutation, VerifierQuery
@@ -45,6 +46,7 @@ class Guild(
     WelcomingFields,
     InviteTrackerFields,
     PollsFields,
+    RemindersFields,
     EffectFields,
 ):
     pass
@@ -116,6 +118,7 @@ class Mutation(
     RulesMutation,
     InviteTrackerMutation,
     PollsMutation,
+    RemindersMutation,
     VerifierMutation,
     VerificationMutation,
     PrivacyMutation,
@@ -129,5 +132,5 @@ class Mutation(
     description="All that can be watched. An event is told after its change was stored; one that could not be told "
     "ends the subscription with an UNAVAILABLE error."
 )
-class Subscription(GuildSettingsSubscription, GuildSubscription, PollsSubscription):
+class Subscription(GuildSettingsSubscription, GuildSubscription, PollsSubscription, RemindersSubscription):
     pass

@@ -75,7 +75,9 @@ async def test_joining_twice_and_at_once_makes_one_row(api: Api) -> None:
 
 async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
-    for module in ("logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "invite_tracker", "polls"):
+    for module in (
+        "logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "invite_tracker", "polls", "reminders",
+    ):  # fmt: skip
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
     await fill_welcoming(api, guild)
@@ -109,6 +111,11 @@ async def fill_modules(api: Api, guild: int) -> None:
     assert sent.status_code == 200, sent.text
     await fill_polls(api, guild)
     await fill_invites(api, guild)
+    reminder = {
+        "guild_id": guild, "reminder_type": 1, "schedule_details": {"duration": "1d"}, "title": "x",
+        "destination_id": OWNER,
+    }  # fmt: skip
+    assert (await api.rest("POST", "/modules/reminders/entries", json=reminder)).status_code == 200
 
 
 async def fill_invites(api: Api, guild: int) -> None:

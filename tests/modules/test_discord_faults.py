@@ -42,6 +42,7 @@ OPERATIONS = (
     "POST /modules/invite_tracker/events/invite/delete",
     "POST /modules/invite_tracker/events/join/check-invite",
     "POST /modules/invite_tracker/events/leave/check-invite",
+    "POST /modules/reminders/entries",
     "PUT /modules/welcoming/settings",
     "POST /modules/welcoming/timedroles",
     "POST /modules/welcoming/check/welcome/dm",
@@ -53,9 +54,9 @@ OPERATIONS = (
 
 
 async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
-    """All six modules at work; the path and the options of a good request for each operation."""
+    """The modules at work; the path and the options of a good request for each operation."""
     await make_premium(api)
-    for module in ("logging", "autoresponder", "tags", "welcoming", "verifier"):
+    for module in ("logging", "autoresponder", "tags", "welcoming", "verifier", "reminders"):
         await enable(api, module)
     await rules_stage.by_message(api, actions_enabled=True, rules_accepted_role_ids=[welcoming.MODERATORS])
     waiting = await rules_stage.sent(api)
@@ -103,6 +104,12 @@ async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
         "DELETE /modules/invite_tracker/invite": {"invite_code": known},
         "POST /modules/invite_tracker/events/invite/create": {"invite_code": unknown, **place},
         "POST /modules/invite_tracker/events/invite/delete": {"invite_code": known},
+        "POST /modules/reminders/entries": {
+            "reminder_type": 3,
+            "schedule_details": {"duration": "1d"},
+            "content": "x",
+            "destination_id": GENERAL_CHANNEL,
+        },
         "PUT /modules/welcoming/settings": {"leave_messages_channel": GENERAL_CHANNEL},
         "POST /modules/welcoming/timedroles": {"role_id": welcoming.MEMBERS, "add_after": 99},
     }

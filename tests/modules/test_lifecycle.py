@@ -56,6 +56,8 @@ async def test_of_twenty_at_once_one_wins(api: Api, module: str) -> None:
 @pytest.mark.parametrize("module", BUILT)
 async def test_a_purge_needs_something_to_purge(api: Api, module: str) -> None:
     path, body = f"/modules/{module}/settings", {"guild_id": GUILD}
+    if MODULES[ModuleName(module)].may_be_empty:
+        return  # see its own tests
     await refused(api, 404, "DELETE", path, json=body)
     await enable(api, module)
     assert (await api.rest("DELETE", path, token="sandbox-service", json=body)).status_code == 200
