@@ -76,7 +76,7 @@ def measure_lateness(world: World, timers: int, seconds: float) -> tuple[list[fl
     log = world.folder / "worker.log"
     with log.open("ab") as output:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "husqy_graphql.cli", "worker"],
+            [Path(sys.executable).with_name("husqy-graphql"), "worker"],
             cwd=ROOT,
             env={**world.environment, "PYTHONPATH": str(ROOT), "HUSQY_LOG_LEVEL": "warning"},
             stdout=output,
@@ -102,7 +102,9 @@ async def _prepare(world: World, dues: Sequence[datetime]) -> None:
         transport = httpx2.ASGITransport(app=program.asgi)
         headers = {"authorization": TOKEN}
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-            await http.post("/v1/modules/polls/enable", json={"guild_id": str(DEMO_GUILD)})
+            enabled = await http.post("/v1/modules/polls/enable", json={"guild_id": str(DEMO_GUILD)})
+    if enabled.status_code != 200:
+        raise LoadFailed(f"polls cannot be switched on: {enabled.text}")
     engines = create_engines(world.database_url)
     async with engines.write.begin() as connection:
         await add_ending_polls(connection, dues)

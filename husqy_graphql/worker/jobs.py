@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from husqy_graphql.db.jobs import (
     end_effect,
     fail_job,
     finish_job,
+    is_held,
     next_due,
     release_job,
 )
@@ -65,7 +66,10 @@ class JobRunner:
     clock: Clock
     counters: Counters = field(default_factory=Counters)
     paused_until: datetime | None = None  # the bot's token is not valid
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    # One for effects and one for timers, or one loop would take the other's call.
+    _woken: Mapping[bool, asyncio.Event] = field(
+        default_factory=lambda: {True: asyncio.Event(), False: asyncio.Event()}
+    )
     _inline: dict[tuple[int, str], asyncio.Task[None]] = field(
         default_factory=dict[tuple[int, str], "asyncio.Task[None]"]
     )
@@ -83,7 +87,8 @@ class JobRunner:
 
     def wake(self) -> None:
         """Look again: something was asked for. Returns at once."""
-        self._woken.set()
+        for event in self._woken.values():
+            event.set()
 
     async def attempt(self, jobs: Iterable[NewJob]) -> None:
         """Do the effects among jobs that are due, and wait for that, but not longer than the inline deadline; what is
@@ -140,16 +145,17 @@ class JobRunner:
         running = set[asyncio.Task[None]]()
         try:
             while True:
+                self._woken[effects].clear()  # what is asked for from here on may come too late for this look
                 try:
                     claimed = [] if self.paused else await self._claim(effects=effects, most=AT_ONCE - len(running))
                 except Exception as error:  # noqa: BLE001 - a database that is away comes back
                     log.warning("jobs_not_claimed", error=type(error).__name__, detail=str(error))
                     claimed = []
                 running.update(asyncio.create_task(self._do(job), name=job.kind.value) for job in claimed)
-                if len(running) > AT_ONCE // 2:
-                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                elif not claimed:
+                if not claimed:
                     await self._sleep(effects=effects)
+                while len(running) > AT_ONCE // 2:  # one claim for several: each is a transaction
+                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 running = {task for task in running if not task.done()}
         finally:
             for task in running:
@@ -164,10 +170,9 @@ class JobRunner:
             # What is due and was not claimed waits for another one: no use in asking at once.
             if due is not None and due > now:
                 seconds = min(seconds, (due - now).total_seconds())
-        self._woken.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._woken.wait()
+                await self._woken[effects].wait()
 
     async def _claim(self, *, effects: bool, most: int) -> list[Job]:
         now = self.clock()
@@ -186,6 +191,8 @@ class JobRunner:
             await self._note(lambda uow: release_job(uow.session, job))
         except Exception as error:  # noqa: BLE001 - what cannot be noted is claimed again once its lease has ended
             log.warning("job_not_noted", kind=job.kind.value, object=job.object_key, error=type(error).__name__)
+        if job.kind.is_effect:
+            self._woken[True].set()  # the next one of its object may go on
 
     async def _perform(self, job: Job) -> None:
         began = self.clock()
@@ -216,7 +223,8 @@ class JobRunner:
                 await self._note(lambda uow: end_effect(uow.session, job, uow.clock()))
             else:
                 self._count_lateness((began - job.due_at).total_seconds())
-                await self._note(lambda uow: end_timer(uow, job))
+                if await is_held(self.reads, job):  # a look costs less than a transaction, and most have ended theirs
+                    await self._note(lambda uow: end_timer(uow, job))
 
     async def _again(self, job: Job, seconds: float, error: Exception) -> None:
         self.counters.tried_again += 1
