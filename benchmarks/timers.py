@@ -45,12 +45,12 @@ PATIENCE = 120.0  # seconds
 @click.option("--postgres", default=POSTGRES, show_default=True, help="The PostgreSQL server.")
 @click.option("--databases", default="sqlite,postgresql", show_default=True, help="Which of the two.")
 def main(timers: int, seconds: float, postgres: str, databases: str) -> None:
-    """Print how late the timers of a minute are, and what processor the worker takes for them."""
+    """Print how late the timers of a minute are, and what a worker pays for one."""
     forget_settings()
     unreachable = reach(postgres) if "postgresql" in databases else None
     if unreachable:
         say(unreachable)
-    print("| database | timers | p50 ms | p99 ms | max ms | worker's processor |")
+    print("| database | timers | p50 ms late | p99 ms late | most ms late | ms of processor for one |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in databases.split(","):
         if name == "postgresql" and unreachable:
@@ -58,15 +58,15 @@ def main(timers: int, seconds: float, postgres: str, databases: str) -> None:
         with ExitStack() as stack:
             world = stack.enter_context(sqlite_world(0) if name == "sqlite" else postgres_world(0, postgres))
             try:
-                late, busy = measure_lateness(world, timers, seconds)
+                late, cost = measure_lateness(world, timers, seconds)
             except LoadFailed as error:
                 raise click.ClickException(str(error)) from None
         p50, p99, most = (late[min(len(late) - 1, int(len(late) * part))] * 1000 for part in (0.5, 0.99, 1))
-        print(f"| {name} | {timers:,} in {seconds:g} s | {p50:.0f} | {p99:.0f} | {most:.0f} | {busy:.0%} |")
+        print(f"| {name} | {timers:,} in {seconds:g} s | {p50:.0f} | {p99:.0f} | {most:.0f} | {cost * 1000:.1f} |")
 
 
 def measure_lateness(world: World, timers: int, seconds: float) -> tuple[list[float], float]:
-    """The seconds by which each timer was late, in ascending order, and the part of a processor that the worker took.
+    """The seconds by which each timer was late, in ascending order, and the seconds of processor that the worker took for one.
 
     Raises LoadFailed when they do not all come to their end.
     """
@@ -84,16 +84,15 @@ def measure_lateness(world: World, timers: int, seconds: float) -> tuple[list[fl
         )
     try:
         sleep((began - system_clock()).total_seconds())
-        used, at = _processor_seconds(worker.pid), perf_counter()
-        sleep(seconds)
-        busy = (_processor_seconds(worker.pid) - used) / (perf_counter() - at)
+        used = _processor_seconds(worker.pid)
         ends = asyncio.run(_ends(world, timers))
+        cost = (_processor_seconds(worker.pid) - used) / timers
     finally:
         worker.terminate()
         worker.wait(30)
     if "Traceback" in log.read_text():
         raise LoadFailed(f"the worker said: {log.read_text()[-800:]}")
-    return sorted((end - due).total_seconds() for due, end in zip(dues, ends, strict=True)), busy
+    return sorted((end - due).total_seconds() for due, end in zip(dues, ends, strict=True)), cost
 
 
 async def _prepare(world: World, dues: Sequence[datetime]) -> None:

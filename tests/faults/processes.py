@@ -117,7 +117,7 @@ class Stage:
                 stderr=output,
             )
         http = httpx2.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {SERVICE}"}, timeout=30
+            base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {SERVICE}"}, timeout=90
         )
         started = Process(process, http)
         self.processes.append(started)
