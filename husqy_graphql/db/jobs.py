@@ -294,6 +294,7 @@ _NEXT_DUE = Prepared(
     .order_by(_JOBS.c.due_at)
     .limit(1)
 )
+_HELD = Prepared(select(_JOBS.c.id).where(_JOBS.c.id == bindparam("job_id"), _JOBS.c.lease == bindparam("lease")))
 _EFFECTS_OF_GUILD = GuildRows(_JOBS)
 _EFFECTS_OF_OBJECTS = rows_by_keys(
     select(_JOBS).where(_JOBS.c.ordered.is_(True)).order_by(_JOBS.c.id), _JOBS.c.object_key
@@ -314,6 +315,11 @@ async def next_due(reads: Reads, *, effects: bool, now: datetime) -> datetime | 
     """When the next effect, or timer, that nobody has claimed is due; None without any."""
     row = await reads.first(_NEXT_DUE, ordered=effects, now=now)
     return None if row is None else row.due_at
+
+
+async def is_held(reads: Reads, job: Job) -> bool:
+    """Whether a job is still there, and its claimant's."""
+    return await reads.first(_HELD, job_id=job.id, lease=job.lease) is not None
 
 
 async def effects_of_guild(

@@ -34,6 +34,7 @@ from husqy_graphql.discord.port import (
 REPEATABLE = {"GET", "PUT", "DELETE", "PATCH"}
 MAX_TRIES = 4
 FIRST_BACKOFF = 0.25  # seconds
+REJECTED_SECONDS = 30.0  # that a bot's token which Discord has rejected is not tried again
 MAJOR_PARAMETERS = ("guild_id", "channel_id", "webhook_id", "token")
 POLL_EXPIRED = 520001
 _OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
@@ -54,7 +55,7 @@ class DiscordHTTP:
         self._deadline = deadline
         self.limits = limits or RateLimits(per_second=40)
         self.calls = Counter[tuple[str, int]]()  # by method and status, which is 0 without an answer
-        self._rejected: set[str] = set()
+        self._rejected: dict[str, float] = {}  # until when each is not tried again
         self._client = httpx2.AsyncClient(
             base_url=base_url,
             transport=transport,
@@ -115,8 +116,7 @@ class DiscordHTTP:
         self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress, *, repeatable: bool
     ) -> Any:
         for attempt in range(1, MAX_TRIES + 1):
-            if token in self._rejected:
-                raise Unauthorized("Discord has rejected this token before.", status=401)
+            self._require_accepted(token)
             if self.limits.too_many_invalid():
                 raise Unreachable("Too many invalid requests: waiting before Discord bans this address.")
             try:
@@ -133,6 +133,15 @@ class DiscordHTTP:
                 await self.limits.sleep(FIRST_BACKOFF * 2 ** (attempt - 1))
         raise AssertionError("the last attempt returns or raises")
 
+    def _require_accepted(self, token: str) -> None:
+        """Raise Unauthorized for a token that was rejected lately; after a while one call finds out for all."""
+        until, now = self._rejected.get(token), self.limits.now()
+        if until is None:
+            return
+        if now < until:
+            raise Unauthorized("Discord has rejected this token before.", status=401)
+        self._rejected[token] = now + REJECTED_SECONDS
+
     async def _attempt(self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress) -> Any:
         try:
             response = await self._send(request, token, bucket, progress)
@@ -140,6 +149,8 @@ class DiscordHTTP:
             raise Unreachable("Discord cannot be reached.") from None
         except httpx2.TransportError:
             raise Unreachable("The connection to Discord broke.", ambiguous=request.method != "GET") from None
+        if response.status_code != 401:
+            self._rejected.pop(token, None)
         if response.is_success:
             return _json(response) if response.status_code != 204 else None
         raise self._refusal(response, token, bucket, request.method)
@@ -170,7 +181,7 @@ class DiscordHTTP:
         if status in {401, 403} or (status == 429 and not shared):
             self.limits.count_invalid()
         if status == 401 and response.request.headers.get("authorization", "").startswith("Bot "):
-            self._rejected.add(token)
+            self._rejected[token] = self.limits.now() + REJECTED_SECONDS
         if status == 429:
             retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))
             hidden = _integer(response.headers.get("x-ratelimit-remaining")) > 0

@@ -26,6 +26,7 @@ from husqy_graphql.db.jobs import (
     end_effect,
     fail_job,
     finish_job,
+    is_held,
     next_due,
     release_job,
 )
@@ -65,6 +66,7 @@ class JobRunner:
     clock: Clock
     counters: Counters = field(default_factory=Counters)
     paused_until: datetime | None = None  # the bot's token is not valid
+    # One for each loop, or one would take the other's call.
     _effects_woken: asyncio.Event = field(default_factory=asyncio.Event)
     _timers_woken: asyncio.Event = field(default_factory=asyncio.Event)
     _inline: dict[tuple[int, str], asyncio.Task[None]] = field(
@@ -150,10 +152,10 @@ class JobRunner:
                     log.warning("jobs_not_claimed", error=type(error).__name__, detail=str(error))
                     claimed = []
                 running.update(asyncio.create_task(self._do(job), name=job.kind.value) for job in claimed)
-                if len(running) > AT_ONCE // 2:
-                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                elif not claimed:
+                if not claimed:
                     await self._sleep(woken, effects=effects)
+                while len(running) > AT_ONCE // 2:  # one claim for several: each is a transaction
+                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 running = {task for task in running if not task.done()}
         finally:
             for task in running:
@@ -189,6 +191,8 @@ class JobRunner:
             await self._note(lambda uow: release_job(uow.session, job))
         except Exception as error:  # noqa: BLE001 - what cannot be noted is claimed again once its lease has ended
             log.warning("job_not_noted", kind=job.kind.value, object=job.object_key, error=type(error).__name__)
+        if job.kind.is_effect:
+            self._effects_woken.set()  # the next one of its object may go on
 
     async def _perform(self, job: Job) -> None:
         began = self.clock()
@@ -217,10 +221,10 @@ class JobRunner:
             self.counters.done += 1
             if job.kind.is_effect:
                 await self._note(lambda uow: end_effect(uow.session, job, uow.clock()))
-                self._effects_woken.set()  # the next one of its object may have waited for it
             else:
                 self._count_lateness((began - job.due_at).total_seconds())
-                await self._note(lambda uow: end_timer(uow, job))
+                if await is_held(self.reads, job):  # a look costs less than a transaction, and most have ended theirs
+                    await self._note(lambda uow: end_timer(uow, job))
 
     async def _again(self, job: Job, seconds: float, error: Exception) -> None:
         self.counters.tried_again += 1

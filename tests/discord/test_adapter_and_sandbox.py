@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from pathlib import Path
 
 import httpx2
@@ -10,10 +12,11 @@ import pytest
 from husqy_graphql.discord.adapter import BotDiscord
 from husqy_graphql.discord.http import DiscordHTTP
 from husqy_graphql.discord.permissions import base_permissions, is_administrator
-from husqy_graphql.discord.port import Unauthorized, Unreachable
+from husqy_graphql.discord.port import NO_MENTIONS, Unauthorized, Unreachable
 from husqy_graphql.discord.sandbox import world
 from husqy_graphql.discord.sandbox.app import create_sandbox
 from tests.discord.conftest import NOW, Stage
+from tests.discord.test_history import GENERAL
 
 
 async def test_the_demo_guild(stage: Stage) -> None:
@@ -117,6 +120,15 @@ async def test_a_call_that_is_dropped_after_its_effect_had_it(stage: Stage) -> N
     assert len(await stage.bot.entitlements()) == 1
 
 
+async def test_a_slow_answer_comes_after_the_effect(stage: Stage) -> None:
+    await stage.control.put("/control/faults", json=[{"path": "/messages$", "method": "POST", "answer_delay": 0.3}])
+    began = time.monotonic()
+
+    await stage.bot.send_message(GENERAL, content="slow", allowed_mentions=NO_MENTIONS)
+
+    assert time.monotonic() - began >= 0.3
+
+
 async def test_people_leave_and_come_back(stage: Stage) -> None:
     path = f"/control/guilds/{world.DEMO_GUILD}/members/{world.MEMBER}"
     assert (await stage.control.delete(path)).status_code == 204
@@ -141,7 +153,9 @@ async def test_calls_are_listed_without_tokens(stage: Stage) -> None:
 
     calls = (await stage.control.get("/control/calls")).json()
 
-    assert calls == [{"method": "GET", "path": "/api/v10/users/@me", "status": 200}]
+    [call] = calls
+    assert datetime.fromisoformat(call.pop("at")).tzinfo is not None
+    assert call == {"method": "GET", "path": "/api/v10/users/@me", "status": 200}
 
 
 async def test_the_world_outlives_its_process_and_can_be_reset(tmp_path: Path) -> None:

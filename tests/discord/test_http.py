@@ -298,6 +298,27 @@ async def test_a_rejected_bot_token_is_not_tried_again_and_a_users_is() -> None:
     await http.close()
 
 
+async def test_a_rejected_bot_token_is_tried_again_after_a_while_by_one_call() -> None:
+    time, statuses = Time(), [401, 401, 200, 200]
+    calls: list[int] = []
+
+    def handler(_: httpx2.Request) -> httpx2.Response:
+        calls.append(statuses.pop(0))
+        return answer(calls[-1], {})
+
+    http = connect(handler, time)
+    for seconds, asked in ((0, 1), (29, 1), (2, 2), (29, 2)):
+        time.seconds += seconds
+        with pytest.raises(Unauthorized):
+            await get(http)
+        assert len(calls) == asked
+    time.seconds += 2
+    await get(http)
+    await get(http)
+    assert calls == [401, 401, 200, 200]
+    await http.close()
+
+
 def test_invalid_requests_are_counted_for_ten_minutes() -> None:
     time = Time()
     limits = RateLimits(40, time.now, time.sleep)

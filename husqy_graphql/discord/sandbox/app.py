@@ -101,12 +101,15 @@ class _Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The list of calls shows no token, of an interaction either.
         path = _INTERACTION_TOKEN.sub(r"\1{token}", scope["path"])
-        call: dict[str, Any] = {"method": scope["method"], "path": path, "status": 0}
+        at = self.state.clock().isoformat()
+        call: dict[str, Any] = {"at": at, "method": scope["method"], "path": path, "status": 0}
         self.state.calls.append(call)
         fault = self._fault(scope["method"], scope["path"])
 
         async def send_noted(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if fault is not None and fault.answer_delay:
+                    await asyncio.sleep(fault.answer_delay)
                 call["status"] = message["status"]
                 message["headers"] = [*message["headers"], *_LIMIT_HEADERS]
             await send(message)

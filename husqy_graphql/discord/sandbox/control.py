@@ -133,6 +133,7 @@ def _fault(given: dict[str, Any]) -> Fault:
         method=given.get("method"),
         status=given.get("status"),
         delay=float(given.get("delay", 0)),
+        answer_delay=float(given.get("answer_delay", 0)),
         drop=given.get("drop"),
         retry_after=float(given.get("retry_after", 1)),
         times=int(given.get("times", 1)),

@@ -71,12 +71,16 @@ class Dropped(Exception):
 
 @dataclass(slots=True)
 class Fault:
-    """How the next `times` matching calls fail: an answer, a delay in seconds, or a dropped connection."""
+    """How the next `times` matching calls fail: an answer, a delay in seconds, or a dropped connection.
+
+    `delay` comes before the call has its effect, `answer_delay` after that.
+    """
 
     path: re.Pattern[str]
     method: str | None = None
     status: int | None = None
     delay: float = 0.0
+    answer_delay: float = 0.0
     drop: str | None = None  # "before" or "after" the call had its effect
     retry_after: float = 1.0
     times: int = 1
