@@ -81,6 +81,7 @@ GUILD_FIELDS: dict[str, tuple[str, set[str]]] = {
         ("inviteTracker", "inviteTracker { settings { id } uses { nodes { id } } inviters { total } }", READ),
         ("polls", "polls { settings { id } polls { nodes { id } } }", READ),
         ("reminders", "reminders { reminders { nodes { id } } }", READ),
+        ("giveaways", "giveaways { settings { id } giveaways { nodes { id } } }", READ),
         ("effects", "effects { nodes { id } }", ADMINISTER),
         ("entitlements", "entitlements { id }", READ),
         ("roles", "roles { id }", ADMINISTER),
@@ -172,6 +173,15 @@ MUTATION: dict[str, tuple[str, set[str]]] = {
         ("reminderSend", f'(guildId: {G}, reminderId: "x") {{ reminderId }}', SERVICES),
         ("reminderInteract",
          f'(guildId: {G}, reminderId: "x", input: {{action: COMPLETE}}) {{ reminderId }}', SERVICES),
+        ("giveawaysSettingsUpdate", f"(guildId: {G}, input: {{}}) {{ settings {{ id }} }}", ADMINISTER),
+        ("giveawayCreate",
+         f'(guildId: {G}, input: {{channelId: 1, ownerId: {M}, prize: "x", winnerCount: 1}}) {{ giveaway {{ id }} }}',
+         AUTHOR),
+        ("giveawayUpdate", f'(guildId: {G}, giveawayId: "x", input: {{}}) {{ giveaway {{ id }} }}', AUTHOR),
+        ("giveawayDelete", f'(guildId: {G}, giveawayId: "x") {{ giveaway {{ id }} }}', AUTHOR),
+        ("giveawayReroll", f'(guildId: {G}, giveawayId: "x") {{ giveaway {{ id }} }}', AUTHOR),
+        ("giveawayEnter", f'(guildId: {G}, giveawayId: "x") {{ giveaway {{ id }} }}', SERVICES),
+        ("giveawayLeave", f'(guildId: {G}, giveawayId: "x") {{ giveaway {{ id }} }}', SERVICES),
         ("guildEntitlementUpsert",
          f'(guildId: {G}, input: {{entitlementId: "1", skuId: "1", type: PURCHASE}}) {{ entitlement {{ id }} }}',
          SERVICES),
@@ -182,6 +192,10 @@ SUBSCRIPTION: dict[str, tuple[str, set[str]]] = {
     "guildChanged": (f"subscription {{ guildChanged(guildId: {G}) {{ at }} }}", READ),
     "reminderFired": (f"subscription {{ reminderFired(guildId: {G}) {{ reminderId }} }}", READ),
     "pollVoteChanged": (f'subscription {{ pollVoteChanged(guildId: {G}, pollId: "x") {{ poll {{ id }} }} }}', READ),
+    "giveawayChanged": (
+        f'subscription {{ giveawayChanged(guildId: {G}, giveawayId: "x") {{ giveaway {{ id }} }} }}',
+        READ,
+    ),
 }
 FIELDS = {
     **{f"Query.{name}": row for name, row in QUERY.items()},
@@ -250,6 +264,8 @@ NEW_POLL = {
     "is_multi_select": False, "is_anonymous": False, "max_votes_per_answer": 1, "poll_owner_id": MEMBER,
 }  # fmt: skip
 REMINDERS = "/v1/modules/reminders"
+GIVEAWAYS = "/v1/modules/giveaways"
+NEW_GIVEAWAY = {**ID, "channel_id": 1, "giveaway_owner_id": MEMBER, "prize": "x", "winner_count": 1}
 REST |= {
     **module_operations("logging"),
     ("GET", f"{LOGGING}/settings"): (ID, READ),
@@ -323,6 +339,17 @@ REST |= {
     ("POST", f"{INVITES}/events/invite/delete"): ({**ID, "invite_code": "x"}, SERVICES),
     ("POST", f"{INVITES}/events/join/check-invite"): (ID, SERVICES),
     ("POST", f"{INVITES}/events/leave/check-invite"): (ID, SERVICES),
+    **module_operations("giveaways"),
+    ("GET", f"{GIVEAWAYS}/settings"): (ID, READ),
+    ("PUT", f"{GIVEAWAYS}/settings"): (ID, ADMINISTER),
+    ("GET", f"{GIVEAWAYS}/entries"): (ID, READ),
+    ("POST", f"{GIVEAWAYS}/entries"): (NEW_GIVEAWAY, AUTHOR),
+    ("GET", f"{GIVEAWAYS}/entries/{{entry_id}}"): (ID, READ),
+    ("PUT", f"{GIVEAWAYS}/entries/{{entry_id}}"): (ID, AUTHOR),
+    ("DELETE", f"{GIVEAWAYS}/entries/{{entry_id}}"): (ID, AUTHOR),
+    ("POST", f"{GIVEAWAYS}/entries/{{entry_id}}/enter"): (ID, SERVICES),
+    ("POST", f"{GIVEAWAYS}/entries/{{entry_id}}/leave"): (ID, SERVICES),
+    ("POST", f"{GIVEAWAYS}/entries/{{entry_id}}/reroll"): (ID, AUTHOR),
     **module_operations("polls"),
     ("GET", f"{POLLS}/settings"): (ID, READ),
     ("PUT", f"{POLLS}/settings"): (ID, ADMINISTER),

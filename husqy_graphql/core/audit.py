@@ -64,6 +64,14 @@ class AuditAction(Enum):
     REMINDER_COMPLETE = "reminders.reminder.complete"
     REMINDER_POSTPONE = "reminders.reminder.postpone"
     REMINDER_SEND = "reminders.reminder.send"
+    GIVEAWAYS_SETTINGS_UPDATE = "giveaways.settings.update"
+    GIVEAWAY_CREATE = "giveaways.giveaway.create"
+    GIVEAWAY_UPDATE = "giveaways.giveaway.update"
+    GIVEAWAY_DELETE = "giveaways.giveaway.delete"
+    GIVEAWAY_ENTRY = "giveaways.giveaway.entry"
+    GIVEAWAY_CLOSE = "giveaways.giveaway.close"
+    GIVEAWAY_DRAW = "giveaways.giveaway.draw"
+    GIVEAWAY_REROLL = "giveaways.giveaway.reroll"
 
     @property
     def module(self) -> ModuleName | None:

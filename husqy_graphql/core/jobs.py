@@ -32,6 +32,13 @@ class JobKind(Enum):
     REMINDER_RUN = "reminders.run"
     REMINDER_SEND = "reminders.send"
     REMINDER_BUTTONS_REMOVE = "reminders.buttons_remove"
+    GIVEAWAY_SETTLE = "giveaways.settle"
+    GIVEAWAY_SHOW = "giveaways.show"
+    GIVEAWAY_DRAW = "giveaways.draw"
+    GIVEAWAY_NOTICE = "giveaways.notice"
+    GIVEAWAY_MESSAGE_DELETE = "giveaways.message_delete"
+    GIVEAWAY_END = "giveaways.end"
+    GIVEAWAY_PURGE = "giveaways.purge"
 
     @property
     def module(self) -> ModuleName:
@@ -43,7 +50,15 @@ class JobKind(Enum):
         return self not in _TIMERS
 
 
-_TIMERS = frozenset({JobKind.POLL_END, JobKind.POLL_PURGE, JobKind.REMINDER_RUN})
+_TIMERS = frozenset(
+    {
+        JobKind.POLL_END,
+        JobKind.POLL_PURGE,
+        JobKind.REMINDER_RUN,
+        JobKind.GIVEAWAY_END,
+        JobKind.GIVEAWAY_PURGE,
+    }
+)
 
 
 class JobState(Enum):

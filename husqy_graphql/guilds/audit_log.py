@@ -75,6 +75,14 @@ graphql_enum(
         "REMINDER_COMPLETE": "A member was done with a quick reminder, which is gone.",
         "REMINDER_POSTPONE": "A member put a quick reminder off: another one stands in its place.",
         "REMINDER_SEND": "A reminder was sent, or could not be; subscriptions alone tell of it.",
+        "GIVEAWAYS_SETTINGS_UPDATE": "How long giveaways are kept was changed.",
+        "GIVEAWAY_CREATE": "A giveaway was made.",
+        "GIVEAWAY_UPDATE": "A giveaway was changed.",
+        "GIVEAWAY_DELETE": "A giveaway was deleted; of one whose time was over, subscriptions alone tell.",
+        "GIVEAWAY_ENTRY": "A member entered or left a giveaway; subscriptions alone tell of it.",
+        "GIVEAWAY_CLOSE": "The time of a giveaway is up, and its draw is next; subscriptions alone tell of it.",
+        "GIVEAWAY_DRAW": "The winners of a giveaway were drawn; its seed and the entrants give the same again.",
+        "GIVEAWAY_REROLL": "Winners of a giveaway were drawn once more, with a seed of its own.",
     },
 )
 

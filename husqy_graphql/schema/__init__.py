@@ -12,6 +12,7 @@ from husqy_graphql.gql.scalars import SCALARS
 from husqy_graphql.guilds.audit_log import AuditLogEntry
 from husqy_graphql.guilds.types import Entitlement, GuildSettings
 from husqy_graphql.modules.autoresponder.types import AutoresponderResponse, AutoresponderTrigger
+from husqy_graphql.modules.giveaways.types import Giveaway, GiveawaysSettings
 from husqy_graphql.modules.invite_tracker.types import InviteTrackerSettings, InviteUse, TrackedInvite
 from husqy_graphql.modules.logging.graphql import LoggingSettings
 from husqy_graphql.modules.polls.types import Poll, PollsSettings
@@ -38,6 +39,8 @@ def build_schema() -> strawberry.Schema:
             AutoresponderTrigger,
             Effect,
             Entitlement,
+            Giveaway,
+            GiveawaysSettings,
             GuildSettings,
             InviteTrackerSettings,
             InviteUse,

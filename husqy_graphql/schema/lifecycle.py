@@ -15,6 +15,7 @@ from husqy_graphql.gql.context import Info
 from husqy_graphql.lifecycle import Module, disable_module, enable_module, purge_module, work_of
 from husqy_graphql.modules import MODULES
 from husqy_graphql.modules.autoresponder import graphql as autoresponder
+from husqy_graphql.modules.giveaways import graphql as giveaways
 from husqy_graphql.modules.invite_tracker import graphql as invite_tracker
 from husqy_graphql.modules.logging import graphql as logging
 from husqy_graphql.modules.polls import graphql as polls
@@ -69,6 +70,10 @@ class DeletedModule:
     @strawberry.field(description="What the reminders module had stored.")
     def reminders(self) -> reminders.DeletedReminders | None:
         return reminders.to_deleted(self.wiped) if self.name is ModuleName.REMINDERS else None
+
+    @strawberry.field(description="What the giveaways module had stored.")
+    def giveaways(self) -> giveaways.DeletedGiveaways | None:
+        return giveaways.to_deleted(self.wiped) if self.name is ModuleName.GIVEAWAYS else None
 
 
 @strawberry.type(description="What switching a module off answers.")

@@ -24,6 +24,9 @@ from husqy_graphql.guilds.audit_log import to_audit_log_entry
 from husqy_graphql.guilds.types import to_entitlement, to_settings
 from husqy_graphql.modules.autoresponder import repository as autoresponder_repository
 from husqy_graphql.modules.autoresponder.types import to_response, to_trigger
+from husqy_graphql.modules.giveaways import repository as giveaways_repository
+from husqy_graphql.modules.giveaways.types import to_giveaway
+from husqy_graphql.modules.giveaways.types import to_settings as to_giveaways_settings
 from husqy_graphql.modules.invite_tracker import repository as invite_repository
 from husqy_graphql.modules.invite_tracker import types as invite_tracker
 from husqy_graphql.modules.logging import repository as logging_repository
@@ -79,6 +82,12 @@ NODE_TYPES: Mapping[str, _NodeType] = {
     "Poll": (polls_repository.polls_by_ids, Permission.READ, lambda _, row: to_poll(row)),
     "PollsSettings": (polls_repository.settings_by_ids, Permission.READ, lambda _, row: to_polls_settings(row)),
     "Reminder": (reminders_repository.reminders_by_ids, Permission.READ, lambda _, row: to_reminder(row)),
+    "Giveaway": (giveaways_repository.giveaways_by_ids, Permission.READ, lambda _, row: to_giveaway(row)),
+    "GiveawaysSettings": (
+        giveaways_repository.settings_by_ids,
+        Permission.READ,
+        lambda _, row: to_giveaways_settings(row),
+    ),
     "RulesActiveEntry": (
         rules_repository.active_entries_by_ids,
         Permission.READ,

@@ -17,6 +17,7 @@ from husqy_graphql.guilds.graphql import GuildFields, GuildsMutation, administer
 from husqy_graphql.guilds.helpers import HelpersQuery
 from husqy_graphql.identity.graphql import IdentityQuery
 from husqy_graphql.modules.autoresponder.graphql import AutoresponderFields, AutoresponderMutation
+from husqy_graphql.modules.giveaways.graphql import GiveawaysFields, GiveawaysMutation, GiveawaysSubscription
 from husqy_graphql.modules.invite_tracker.graphql import InviteTrackerFields, InviteTrackerMutation
 from husqy_graphql.modules.logging.graphql import LoggingFields, LoggingMutation
 from husqy_graphql.modules.polls.graphql import PollsFields, PollsMutation, PollsSubscription
@@ -47,6 +48,7 @@ class Guild(
     InviteTrackerFields,
     PollsFields,
     RemindersFields,
+    GiveawaysFields,
     EffectFields,
 ):
     pass
@@ -119,6 +121,7 @@ class Mutation(
     InviteTrackerMutation,
     PollsMutation,
     RemindersMutation,
+    GiveawaysMutation,
     VerifierMutation,
     VerificationMutation,
     PrivacyMutation,
@@ -132,5 +135,7 @@ class Mutation(
     description="All that can be watched. An event is told after its change was stored; one that could not be told "
     "ends the subscription with an UNAVAILABLE error."
 )
-class Subscription(GuildSettingsSubscription, GuildSubscription, PollsSubscription, RemindersSubscription):
+class Subscription(
+    GuildSettingsSubscription, GuildSubscription, PollsSubscription, RemindersSubscription, GiveawaysSubscription
+):
     pass

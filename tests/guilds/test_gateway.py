@@ -77,6 +77,7 @@ async def fill_modules(api: Api, guild: int) -> None:
     """Let every module have a row of every kind in the guild."""
     for module in (
         "logging", "autoresponder", "tags", "rules", "verifier", "welcoming", "invite_tracker", "polls", "reminders",
+        "giveaways",
     ):  # fmt: skip
         enabled = await api.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild})
         assert enabled.status_code == 200, enabled.text
@@ -110,6 +111,7 @@ async def fill_modules(api: Api, guild: int) -> None:
     sent = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json=prompt)
     assert sent.status_code == 200, sent.text
     await fill_polls(api, guild)
+    await fill_giveaways(api, guild)
     await fill_invites(api, guild)
     reminder = {
         "guild_id": guild, "reminder_type": 1, "schedule_details": {"duration": "1d"}, "title": "x",
@@ -133,6 +135,23 @@ async def fill_invites(api: Api, guild: int) -> None:
     assert joined.status_code == 200, joined.text
     async with api.program.worker.unit_of_work("test") as uow:
         store_intent(uow, guild, NewInvite(channel_id, max_uses=0, max_age=60, temporary=False), OWNER)
+
+
+async def fill_giveaways(api: Api, guild: int) -> None:
+    """A giveaway that has been drawn, and the timer of its deletion."""
+    channels = await api.program.resources.bot.channels(guild) or ()
+    channel_id = next(each.id for each in channels if each.type == ChannelType.GUILD_TEXT)
+    giveaway = {
+        "guild_id": guild, "channel_id": channel_id, "giveaway_owner_id": OWNER, "prize": "A bone", "winner_count": 1,
+        "end_time": "1s",
+    }  # fmt: skip
+    made = await api.rest("POST", "/modules/giveaways/entries", json=giveaway)
+    assert made.status_code == 200, made.text
+    path = f"/modules/giveaways/entries/{made.json()['data']['entry']['giveaway_id']}/enter"
+    entered = await api.rest("POST", path, token="sandbox-service", acting=OWNER, json={"guild_id": guild})
+    assert entered.status_code == 200, entered.text
+    api.clock.advance(seconds=1)
+    await api.program.worker.runner.run_due()
 
 
 async def fill_polls(api: Api, guild: int) -> None:

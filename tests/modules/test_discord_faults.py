@@ -1,6 +1,7 @@
 """Discord fails, in every way, at every operation of the modules that asks it for something.
 
-What has an effect that follows later (the permanent message of the rules, log lines) is tested with its module.
+What has an effect that follows later (the permanent message of the rules, log lines, what polls and giveaways send) is
+tested with its module.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 from husqy_graphql.discord.sandbox.world import APPLICATION_ID
-from tests.conftest import GUILD, MEMBER, MEMBER_2, Api
-from tests.modules import invites, rules_stage, verifying, welcoming
+from tests.conftest import GUILD, MEMBER, MEMBER_2, OWNER, Api
+from tests.modules import giving, invites, rules_stage, verifying, welcoming
 from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, post_as
 
 FAULTS = (
@@ -50,13 +51,14 @@ OPERATIONS = (
     "POST /modules/welcoming/check/leave/channel",
     "POST /modules/welcoming/check/role/on-join",
     "POST /modules/welcoming/check/role/timed",
+    "POST /modules/giveaways/entries/{giveaway}/reroll",
 )
 
 
 async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
     """The modules at work; the path and the options of a good request for each operation."""
     await make_premium(api)
-    for module in ("logging", "autoresponder", "tags", "welcoming", "verifier", "reminders"):
+    for module in ("logging", "autoresponder", "tags", "welcoming", "verifier", "reminders", "giveaways"):
         await enable(api, module)
     await rules_stage.by_message(api, actions_enabled=True, rules_accepted_role_ids=[welcoming.MODERATORS])
     waiting = await rules_stage.sent(api)
@@ -76,6 +78,9 @@ async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
     await verifying.put(api, channel=GENERAL_CHANNEL, verified_role_ids=[welcoming.MEMBERS])
     verifier_id = await verifying.opened(api)
     known, unknown = await followed_invites(api)
+    giveaway = await giving.give(api, winner_count=2)
+    await giving.entered(api, giveaway, MEMBER, MEMBER_2, OWNER)
+    await giving.run_due(api, hours=1)
     message_id = await post_as(api, "sandbox-member", "Good dog")
     place = {"channel_id": GENERAL_CHANNEL}
     click = {
@@ -117,7 +122,8 @@ async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
     requests: dict[str, tuple[str, dict[str, Any]]] = {}
     for operation in OPERATIONS:
         options = {"json": {"guild_id": GUILD, **bodies.get(operation, {})}}
-        requests[operation] = operation.replace("{tag}", tag_id), options | (SERVICE if operation in by_service else {})
+        target = operation.replace("{tag}", tag_id).replace("{giveaway}", giveaway["giveaway_id"])
+        requests[operation] = target, options | (SERVICE if operation in by_service else {})
     return requests
 
 
