@@ -66,7 +66,7 @@ def main(timers: int, seconds: float, postgres: str, databases: str) -> None:
 
 
 def measure_lateness(world: World, timers: int, seconds: float) -> tuple[list[float], float]:
-    """The seconds by which each timer was late, in ascending order, and the seconds of processor that the worker took for one.
+    """The seconds by which each timer was late, in ascending order, and what one took of the worker's processor.
 
     Raises LoadFailed when they do not all come to their end.
     """

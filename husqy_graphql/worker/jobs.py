@@ -141,7 +141,7 @@ class JobRunner:
             log.warning("effects_left", guild_id=guild_id, object=object_key, error=type(error).__name__)
 
     async def _run(self, *, effects: bool) -> None:
-        running = set[asyncio.Task[None]]()
+        running: set[asyncio.Task[None]] = set()
         woken = self._effects_woken if effects else self._timers_woken
         try:
             while True:
@@ -155,7 +155,8 @@ class JobRunner:
                 if not claimed:
                     await self._sleep(woken, effects=effects)
                 while len(running) > AT_ONCE // 2:  # one claim for several: each is a transaction
-                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    running = {task for task in running if not task.done()}
                 running = {task for task in running if not task.done()}
         finally:
             for task in running:

@@ -7,16 +7,17 @@ an answer that got lost) is settled by a job: it looks for the message, and publ
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from husqy_graphql.core.access import GuildAccess, ServiceActor, authorize_service
-from husqy_graphql.core.errors import Conflict, ConflictReason, NotFound
+from husqy_graphql.core.errors import NotFound
 from husqy_graphql.core.jobs import Job, JobKind
 from husqy_graphql.core.languages import DEFAULT_LANGUAGE
+from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.guilds import guild_settings_rows, lock_guild
-from husqy_graphql.db.jobs import finish_job
-from husqy_graphql.discord.lookup import find_channel, find_own_message
+from husqy_graphql.discord.lookup import find_channel
 from husqy_graphql.discord.objects import DiscordMessage
-from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, Unreachable
+from husqy_graphql.discord.port import NO_MENTIONS, BotPort, NotThere
 from husqy_graphql.lifecycle import Work
 from husqy_graphql.modules.giveaways import repository
 from husqy_graphql.modules.giveaways.creating import (
@@ -29,8 +30,7 @@ from husqy_graphql.modules.giveaways.creating import (
 from husqy_graphql.modules.giveaways.ending import close_giveaway, draw_giveaway, purge_giveaway
 from husqy_graphql.modules.giveaways.rendering import render_giveaway, render_notice
 from husqy_graphql.modules.giveaways.repository import FullGiveaway
-
-NONCE_MAX = 25
+from husqy_graphql.sending import Intent, nonce_of, send_intended, send_notice, settle_intended
 
 
 async def create_giveaway(work: Work, access: GuildAccess, new: NewGiveaway) -> FullGiveaway:
@@ -49,7 +49,7 @@ async def create_giveaway(work: Work, access: GuildAccess, new: NewGiveaway) -> 
         giveaway = await store_giveaway(uow, access, new)
         settings = await lock_guild(uow.session, access.guild_id)
         language = DEFAULT_LANGUAGE if settings is None else settings.language
-    return await _send_and_publish(work, access, giveaway, language)
+    return await send_intended(work, _intent(access, giveaway.row), lambda: _send(work.bot, giveaway, language))
 
 
 async def perform(work: Work, job: Job) -> None:
@@ -73,33 +73,26 @@ async def perform(work: Work, job: Job) -> None:
             raise AssertionError(f"{job.kind} is no job of giveaways")
 
 
-async def _send_and_publish(work: Work, access: GuildAccess, giveaway: FullGiveaway, language: str) -> FullGiveaway:
-    row = giveaway.row
-    try:
-        sent = await _send(work.bot, giveaway, language)
-    except DiscordError as error:
-        # Where nobody knows whether it took place, the job settles it.
-        if not (isinstance(error, Unreachable) and error.ambiguous):
-            async with work.units() as uow:
-                await lock_guild(uow.session, access.guild_id)
-                await forget_unsent(uow, access.guild_id, row.giveaway_id)
-        raise
-    async with work.units() as uow:
-        await lock_guild(uow.session, access.guild_id)
-        published = await publish_giveaway(uow, access, row.giveaway_id, sent.id)
-    if published is None:
-        with suppress(DiscordError):
-            await work.bot.delete_message(row.channel_id, sent.id)
-        raise Conflict("Giveaways were switched off meanwhile.", ConflictReason.MODULE_DISABLED)
-    return published
+def _intent(access: GuildAccess, row: Any) -> Intent[FullGiveaway]:
+    giveaway_id: str = row.giveaway_id
+    return Intent(
+        access.guild_id,
+        row.channel_id,
+        ModuleName.GIVEAWAYS,
+        publish=lambda uow, sent: publish_giveaway(uow, access, giveaway_id, sent.id),
+        forget=lambda uow: forget_unsent(uow, access.guild_id, giveaway_id),
+    )
 
 
 async def _send(bot: BotPort, giveaway: FullGiveaway, language: str) -> DiscordMessage:
     row = giveaway.row
     embed, components = render_giveaway(giveaway, language)
-    nonce = row.giveaway_id.replace("-", "")[:NONCE_MAX]
     return await bot.send_message(
-        row.channel_id, embeds=[embed], components=components, allowed_mentions=NO_MENTIONS, nonce=nonce
+        row.channel_id,
+        embeds=[embed],
+        components=components,
+        allowed_mentions=NO_MENTIONS,
+        nonce=nonce_of(row.giveaway_id),
     )
 
 
@@ -111,17 +104,14 @@ async def _settle(work: Work, job: Job) -> None:
             return
         taken = await repository.published_message_ids(uow.session, row.channel_id)
     enter = f"giveaway:{row.giveaway_id}:enter"
-    sent = await find_own_message(
-        work.bot, row.channel_id, row.created_at, lambda each: each.id not in taken and enter in each.custom_ids
-    )
     access = authorize_service(ServiceActor(row.owner_id), job.guild_id)
-    async with work.units() as uow:
-        await lock_guild(uow.session, job.guild_id)
-        await finish_job(uow.session, job)
-        if sent is None:
-            await forget_unsent(uow, job.guild_id, job.object_id)
-        else:
-            await publish_giveaway(uow, access, job.object_id, sent.id)
+    await settle_intended(
+        work,
+        job,
+        _intent(access, row),
+        row.created_at,
+        lambda each: each.id not in taken and enter in each.custom_ids,
+    )
 
 
 async def _show(work: Work, job: Job) -> None:
@@ -140,12 +130,7 @@ async def _notify(work: Work, job: Job) -> None:
     giveaway, language = await _read(work, job)
     if giveaway is None:
         return
-    text, channel_id = render_notice(giveaway.row, language), giveaway.row.channel_id
-    if job.attempts > 1:  # an answer may have got lost, longer ago than Discord remembers a nonce
-        sent = await find_own_message(work.bot, channel_id, job.created_at, lambda each: each.content == text)
-        if sent is not None:
-            return
-    await work.bot.send_message(channel_id, content=text, allowed_mentions=NO_MENTIONS, nonce=job.nonce)
+    await send_notice(work.bot, job, giveaway.row.channel_id, render_notice(giveaway.row, language))
 
 
 async def _read(work: Work, job: Job) -> tuple[FullGiveaway | None, str]:

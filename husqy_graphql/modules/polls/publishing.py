@@ -14,18 +14,19 @@ import structlog
 
 from husqy_graphql.core.access import GuildAccess, ServiceActor, authorize_service
 from husqy_graphql.core.audit import AuditAction
-from husqy_graphql.core.errors import Conflict, ConflictReason, NotFound
+from husqy_graphql.core.errors import NotFound
 from husqy_graphql.core.jobs import Job, JobKind
 from husqy_graphql.core.languages import DEFAULT_LANGUAGE
 from husqy_graphql.core.log_events import LogEvent
+from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.guilds import guild_settings_rows, lock_guild
 from husqy_graphql.db.jobs import finish_job
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.discord.lookup import find_channel, find_own_message
+from husqy_graphql.discord.lookup import find_channel
 from husqy_graphql.discord.objects import DiscordMessage
 from husqy_graphql.discord.polls import NewPoll as DiscordPoll
 from husqy_graphql.discord.polls import NewPollAnswer
-from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, PollExpired, Unreachable
+from husqy_graphql.discord.port import NO_MENTIONS, BotPort, NotThere, PollExpired
 from husqy_graphql.lifecycle import Work
 from husqy_graphql.modules.polls import repository, service
 from husqy_graphql.modules.polls.creating import (
@@ -39,10 +40,9 @@ from husqy_graphql.modules.polls.creating import (
 from husqy_graphql.modules.polls.models import PollType
 from husqy_graphql.modules.polls.rendering import emoji_of, is_message_of, render_notice, render_poll
 from husqy_graphql.modules.polls.repository import FullPoll
+from husqy_graphql.sending import Intent, nonce_of, send_intended, send_notice, settle_intended
 
 log = structlog.get_logger()
-
-NONCE_MAX = 25
 
 
 async def create_poll(work: Work, access: GuildAccess, new: NewPoll) -> FullPoll:
@@ -65,7 +65,7 @@ async def create_poll(work: Work, access: GuildAccess, new: NewPoll) -> FullPoll
             published = await _publish(uow, access, poll.row.poll_id, reported)
             assert published is not None
             return published
-    return await _send_and_publish(work, access, poll, language)
+    return await send_intended(work, _intent(access, poll.row), lambda: _send(work.bot, poll, language))
 
 
 async def end_on_discord(work: Work, poll: FullPoll) -> None:
@@ -99,25 +99,15 @@ async def perform(work: Work, job: Job) -> None:
             raise AssertionError(f"{job.kind} is no job of polls")
 
 
-async def _send_and_publish(work: Work, access: GuildAccess, poll: FullPoll, language: str) -> FullPoll:
-    row = poll.row
-    try:
-        sent = await _send(work.bot, poll, language)
-    except DiscordError as error:
-        # Where nobody knows whether it took place, the job settles it.
-        if not (isinstance(error, Unreachable) and error.ambiguous):
-            async with work.units() as uow:
-                await lock_guild(uow.session, access.guild_id)
-                await forget_unsent(uow, access.guild_id, row.poll_id)
-        raise
-    async with work.units() as uow:
-        await lock_guild(uow.session, access.guild_id)
-        published = await _publish(uow, access, row.poll_id, sent)
-    if published is None:
-        with suppress(DiscordError):
-            await work.bot.delete_message(row.channel_id, sent.id)
-        raise Conflict("Polls were switched off meanwhile.", ConflictReason.MODULE_DISABLED)
-    return published
+def _intent(access: GuildAccess, row: Any) -> Intent[FullPoll]:
+    poll_id: str = row.poll_id
+    return Intent(
+        access.guild_id,
+        row.channel_id,
+        ModuleName.POLLS,
+        publish=lambda uow, sent: _publish(uow, access, poll_id, sent),
+        forget=lambda uow: forget_unsent(uow, access.guild_id, poll_id),
+    )
 
 
 async def _publish(uow: UnitOfWork, access: GuildAccess, poll_id: str, sent: DiscordMessage) -> FullPoll | None:
@@ -136,7 +126,7 @@ async def _reported(bot: BotPort, new: NewPoll) -> DiscordMessage | None:
 
 async def _send(bot: BotPort, poll: FullPoll, language: str) -> DiscordMessage:
     row = poll.row
-    nonce = row.poll_id.replace("-", "")[:NONCE_MAX]
+    nonce = nonce_of(row.poll_id)
     if row.type == PollType.HUSQY.value:
         said = render_poll(poll, language)
         return await bot.send_message(
@@ -159,17 +149,10 @@ async def _settle(work: Work, job: Job) -> None:
             return
         poll = await repository.load_full(uow.session, row)
         taken = await repository.published_message_ids(uow.session, row.channel_id)
-    sent = await find_own_message(
-        work.bot, row.channel_id, row.created_at, lambda each: each.id not in taken and _is_of(poll, each)
-    )
     access = authorize_service(ServiceActor(row.owner_id), job.guild_id)
-    async with work.units() as uow:
-        await lock_guild(uow.session, job.guild_id)
-        await finish_job(uow.session, job)
-        if sent is None:
-            await forget_unsent(uow, job.guild_id, job.object_id)
-        else:
-            await _publish(uow, access, job.object_id, sent)
+    await settle_intended(
+        work, job, _intent(access, row), row.created_at, lambda each: each.id not in taken and _is_of(poll, each)
+    )
 
 
 def _is_of(poll: FullPoll, message: DiscordMessage) -> bool:
@@ -221,12 +204,7 @@ async def _notify(work: Work, job: Job) -> None:
     poll, language = await _read(work, job)
     if poll is None:
         return
-    text, channel_id = render_notice(poll, language), poll.row.channel_id
-    if job.attempts > 1:  # an answer may have got lost, longer ago than Discord remembers a nonce
-        sent = await find_own_message(work.bot, channel_id, job.created_at, lambda each: each.content == text)
-        if sent is not None:
-            return
-    await work.bot.send_message(channel_id, content=text, allowed_mentions=NO_MENTIONS, nonce=job.nonce)
+    await send_notice(work.bot, job, poll.row.channel_id, render_notice(poll, language))
 
 
 async def _end(work: Work, job: Job) -> None:

@@ -1,0 +1,88 @@
+"""Messages that are sent once, whatever crashes or gets lost: the order of writes of ADR 14.
+
+What a message stands for is written down before it is sent (an intent that nobody sees), and published once the message
+is known to stand. A job settles what a crash, or an answer that got lost, has left in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+from husqy_graphql.core.jobs import Job
+from husqy_graphql.core.modules import ModuleName
+from husqy_graphql.db.guilds import lock_guild
+from husqy_graphql.db.jobs import finish_job
+from husqy_graphql.db.unit_of_work import UnitOfWork
+from husqy_graphql.discord.lookup import find_own_message
+from husqy_graphql.discord.objects import DiscordMessage
+from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, Unreachable
+from husqy_graphql.lifecycle import Work, module_off
+
+NONCE_MAX: Final = 25  # characters
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent(Generic[T]):
+    """What is to become of the rows of a message, under the guild's lock.
+
+    `publish` answers None where they are not wanted any more; `forget` deletes them while they are not published.
+    """
+
+    guild_id: int
+    channel_id: int
+    module: ModuleName
+    publish: Callable[[UnitOfWork, DiscordMessage], Awaitable[T | None]]
+    forget: Callable[[UnitOfWork], Awaitable[None]]
+
+
+def nonce_of(object_id: str) -> str:
+    """The nonce of the one message of an object, out of its UUID."""
+    return object_id.replace("-", "")[:NONCE_MAX]
+
+
+async def send_intended(work: Work, intent: Intent[T], send: Callable[[], Awaitable[DiscordMessage]]) -> T:
+    """Send the message, and publish its rows. Raises what Discord answers, with the rows gone, or (Unreachable,
+    ambiguous) left to the job that settles them; and Conflict where the module was switched off meanwhile."""
+    try:
+        sent = await send()
+    except DiscordError as error:
+        # Where nobody knows whether it took place, the job finds out.
+        if not (isinstance(error, Unreachable) and error.ambiguous):
+            async with work.units() as uow:
+                await lock_guild(uow.session, intent.guild_id)
+                await intent.forget(uow)
+        raise
+    async with work.units() as uow:
+        await lock_guild(uow.session, intent.guild_id)
+        published = await intent.publish(uow, sent)
+    if published is None:
+        with suppress(DiscordError):
+            await work.bot.delete_message(intent.channel_id, sent.id)
+        raise module_off(intent.module)
+    return published
+
+
+async def settle_intended(
+    work: Work, job: Job, intent: Intent[Any], since: datetime, is_it: Callable[[DiscordMessage], bool]
+) -> None:
+    """Publish the rows of a message that stands since a time, and forget those of one that does not. Raises what
+    Discord answers, and LeaseLost."""
+    sent = await find_own_message(work.bot, intent.channel_id, since, is_it)
+    async with work.units() as uow:
+        await lock_guild(uow.session, intent.guild_id)
+        await finish_job(uow.session, job)
+        await (intent.forget(uow) if sent is None else intent.publish(uow, sent))
+
+
+async def send_notice(bot: BotPort, job: Job, channel_id: int, text: str) -> None:
+    """Say something in a channel, once for the job; nobody is notified. Raises what Discord answers."""
+    if job.attempts > 1:  # an answer may have got lost, longer ago than Discord remembers a nonce
+        sent = await find_own_message(bot, channel_id, job.created_at, lambda each: each.content == text)
+        if sent is not None:
+            return
+    await bot.send_message(channel_id, content=text, allowed_mentions=NO_MENTIONS, nonce=job.nonce)
