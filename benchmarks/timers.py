@@ -18,23 +18,21 @@ from time import perf_counter, sleep
 from typing import Any
 
 import click
-import httpx2
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from benchmarks.load import TOKEN, LoadFailed
+from benchmarks.load import LoadFailed
 from benchmarks.measuring import say
 from benchmarks.servers import ROOT
 from benchmarks.world import GENERAL, POSTGRES, World, forget_settings, postgres_world, reach, sqlite_world
-from husqy_graphql.app import create_program
-from husqy_graphql.config import load_settings
 from husqy_graphql.core.clock import system_clock
 from husqy_graphql.core.jobs import JobKind, JobState
 from husqy_graphql.db.engines import create_engines
+from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.db.jobs import JobRow
-from husqy_graphql.discord.sandbox.world import DEMO_GUILD
-from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollType
+from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollsSettings, PollType
 
+FIRST_GUILD = 1_400_000_000_000_000_000
 AHEAD = timedelta(seconds=5)  # in which the worker starts
 PATIENCE = 120.0  # seconds
 
@@ -42,9 +40,10 @@ PATIENCE = 120.0  # seconds
 @click.command()
 @click.option("--timers", default=10_000, show_default=True, help="How many.")
 @click.option("--seconds", default=60.0, show_default=True, help="Over how long they are spread.")
+@click.option("--guilds", default=100, show_default=True, help="Of how many guilds they are.")
 @click.option("--postgres", default=POSTGRES, show_default=True, help="The PostgreSQL server.")
 @click.option("--databases", default="sqlite,postgresql", show_default=True, help="Which of the two.")
-def main(timers: int, seconds: float, postgres: str, databases: str) -> None:
+def main(timers: int, seconds: float, guilds: int, postgres: str, databases: str) -> None:
     """Print how late the timers of a minute are, and what a worker pays for one."""
     forget_settings()
     unreachable = reach(postgres) if "postgresql" in databases else None
@@ -58,21 +57,21 @@ def main(timers: int, seconds: float, postgres: str, databases: str) -> None:
         with ExitStack() as stack:
             world = stack.enter_context(sqlite_world(0) if name == "sqlite" else postgres_world(0, postgres))
             try:
-                late, cost = measure_lateness(world, timers, seconds)
+                late, cost = measure_lateness(world, timers, seconds, guilds)
             except LoadFailed as error:
                 raise click.ClickException(str(error)) from None
         p50, p99, most = (late[min(len(late) - 1, int(len(late) * part))] * 1000 for part in (0.5, 0.99, 1))
         print(f"| {name} | {timers:,} in {seconds:g} s | {p50:.0f} | {p99:.0f} | {most:.0f} | {cost * 1000:.1f} |")
 
 
-def measure_lateness(world: World, timers: int, seconds: float) -> tuple[list[float], float]:
-    """The seconds by which each timer was late, in ascending order, and what one took of the worker's processor.
+def measure_lateness(world: World, timers: int, seconds: float, guilds: int) -> tuple[list[float], float]:
+    """The seconds by which each timer was late, in ascending order, and the worker's seconds of processor for one.
 
     Raises LoadFailed when they do not all come to their end.
     """
     began = system_clock() + AHEAD
     dues = [began + timedelta(seconds=seconds * number / timers) for number in range(timers)]
-    asyncio.run(_prepare(world, dues))
+    asyncio.run(_prepare(world, dues, guilds))
     log = world.folder / "worker.log"
     with log.open("ab") as output:
         worker = subprocess.Popen(
@@ -95,28 +94,26 @@ def measure_lateness(world: World, timers: int, seconds: float) -> tuple[list[fl
     return sorted((end - due).total_seconds() for due, end in zip(dues, ends, strict=True)), cost
 
 
-async def _prepare(world: World, dues: Sequence[datetime]) -> None:
-    program = create_program(load_settings(database_url=world.database_url, sandbox_path=world.folder / "sandbox.db"))
-    async with program.running():
-        transport = httpx2.ASGITransport(app=program.asgi)
-        headers = {"authorization": TOKEN}
-        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-            enabled = await http.post("/v1/modules/polls/enable", json={"guild_id": str(DEMO_GUILD)})
-    if enabled.status_code != 200:
-        raise LoadFailed(f"polls cannot be switched on: {enabled.text}")
+async def _prepare(world: World, dues: Sequence[datetime], guilds: int) -> None:
     engines = create_engines(world.database_url)
+    guild_ids = [FIRST_GUILD + number for number in range(guilds)]
+    async with AsyncSession(engines.write) as session:
+        session.add_all([GuildSettings(guild_id=guild_id, module_polls=True) for guild_id in guild_ids])
+        await session.flush()
+        session.add_all([PollsSettings(guild_id=guild_id) for guild_id in guild_ids])
+        await session.commit()
     async with engines.write.begin() as connection:
-        await add_ending_polls(connection, dues)
+        await add_ending_polls(connection, dues, guild_ids)
     await engines.dispose()
 
 
-async def add_ending_polls(connection: AsyncConnection, dues: Sequence[datetime]) -> None:
-    """Polls of members in the demo guild that end at these moments, by ascending row id."""
+async def add_ending_polls(connection: AsyncConnection, dues: Sequence[datetime], guild_ids: Sequence[int]) -> None:
+    """Polls of members that end at these moments, in these guilds by turns; by ascending row id."""
     now = system_clock()
     names = [f"00000000-0000-4000-8000-{number:012d}" for number in range(len(dues))]
     polls: list[dict[str, Any]] = [
         {
-            "guild_id": DEMO_GUILD,
+            "guild_id": guild_ids[number % len(guild_ids)],
             "poll_id": name,
             "channel_id": GENERAL,
             "message_id": number + 1,
@@ -136,7 +133,7 @@ async def add_ending_polls(connection: AsyncConnection, dues: Sequence[datetime]
     ]
     jobs: list[dict[str, Any]] = [
         {
-            "guild_id": DEMO_GUILD,
+            "guild_id": guild_ids[number % len(guild_ids)],
             "kind": JobKind.POLL_END.value,
             "object_key": f"poll:{name}",
             "part": "",
@@ -148,7 +145,7 @@ async def add_ending_polls(connection: AsyncConnection, dues: Sequence[datetime]
             "asked": 1,
             "attempts": 0,
         }
-        for name, due in zip(names, dues, strict=True)
+        for number, (name, due) in enumerate(zip(names, dues, strict=True))
     ]
     await connection.execute(insert(Poll), polls)
     await connection.execute(insert(JobRow), jobs)

@@ -77,52 +77,73 @@ class NewJob:
 
 _JOBS: Any = JobRow.__table__
 _OLDER = aliased(_JOBS)
-_UPSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def _upsert(insert: Any, *, effect: bool) -> Any:
+    new = insert(_JOBS).values(
+        **{name: bindparam(f"new_{name}") for name in ("guild_id", "kind", "object_key", "part", "payload")},
+        ordered=effect,
+        created_at=bindparam("now"),
+        due_at=bindparam("new_due_at"),
+        state=JobState.PENDING.value,
+        asked=1,
+        attempts=0,
+    )
+    waits = (_JOBS.c.state == JobState.PENDING.value) & (_JOBS.c.due_at < new.excluded.due_at)
+    earlier = case((waits, _JOBS.c.due_at), else_=new.excluded.due_at)
+    return new.on_conflict_do_update(
+        index_elements=["guild_id", "object_key", "kind", "part"],
+        set_={
+            "payload": new.excluded.payload,
+            "created_at": new.excluded.created_at,
+            "due_at": earlier if effect else new.excluded.due_at,
+            "state": new.excluded.state,
+            "asked": _JOBS.c.asked + 1,
+            "attempts": 0,
+            "last_error": None,
+        },
+    )
+
+
+# Statements of timers and effects are made once: making one costs more than running it.
+_UPSERTS: Any = {
+    (dialect, effect): _upsert(insert, effect=effect)
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    for effect in (True, False)
+}
+_CANCEL = delete(_JOBS).where(_JOBS.c.guild_id == bindparam("of_guild"), _JOBS.c.object_key == bindparam("of_object"))
+_CANCEL_KINDS = _CANCEL.where(_JOBS.c.kind.in_(bindparam("kinds", expanding=True)))
+_FINISH = delete(_JOBS).where(
+    _JOBS.c.id == bindparam("job_id"), _JOBS.c.lease == bindparam("held"), _JOBS.c.asked == bindparam("times_asked")
+)
 
 
 async def add_jobs(session: AsyncSession, jobs: Iterable[NewJob], now: datetime) -> None:
     """Ask for jobs, in this order."""
-    dialect = session.get_bind().dialect.name
+    connection = await session.connection()
     for job in jobs:
-        insert = _UPSERTS[dialect](_JOBS).values(
-            guild_id=job.guild_id,
-            kind=job.kind.value,
-            object_key=job.object_key,
-            part=job.part,
-            ordered=job.kind.is_effect,
-            payload=dict(job.payload),
-            created_at=now,
-            due_at=job.due_at,
-            state=JobState.PENDING.value,
-            asked=1,
-            attempts=0,
-        )
-        waits = (_JOBS.c.state == JobState.PENDING.value) & (_JOBS.c.due_at < insert.excluded.due_at)
-        earlier = case((waits, _JOBS.c.due_at), else_=insert.excluded.due_at)
-        await session.execute(
-            insert.on_conflict_do_update(
-                index_elements=["guild_id", "object_key", "kind", "part"],
-                set_={
-                    "payload": insert.excluded.payload,
-                    "created_at": insert.excluded.created_at,
-                    "due_at": earlier if job.kind.is_effect else insert.excluded.due_at,
-                    "state": insert.excluded.state,
-                    "asked": _JOBS.c.asked + 1,
-                    "attempts": 0,
-                    "last_error": None,
-                },
-            )
+        await connection.execute(
+            _UPSERTS[connection.dialect.name, job.kind.is_effect],
+            {
+                "new_guild_id": job.guild_id,
+                "new_kind": job.kind.value,
+                "new_object_key": job.object_key,
+                "new_part": job.part,
+                "new_payload": dict(job.payload),
+                "new_due_at": job.due_at,
+                "now": now,
+            },
         )
 
 
 async def cancel_jobs(session: AsyncSession, guild_id: int, object_key: str, *kinds: JobKind) -> None:
     """Call off the jobs of an object: those of these kinds, or all. Whoever has one claimed loses it."""
-    of_kinds = [JobRow.kind.in_([kind.value for kind in kinds])] if kinds else []
-    await session.execute(
-        delete(JobRow)
-        .where(JobRow.guild_id == guild_id, JobRow.object_key == object_key, *of_kinds)
-        .execution_options(synchronize_session=False)
-    )
+    which = {"of_guild": guild_id, "of_object": object_key}
+    connection = await session.connection()
+    if kinds:
+        await connection.execute(_CANCEL_KINDS, {**which, "kinds": [kind.value for kind in kinds]})
+    else:
+        await connection.execute(_CANCEL, which)
 
 
 async def cancel_jobs_of_module(session: AsyncSession, guild_id: int, module: ModuleName) -> None:
@@ -218,8 +239,8 @@ async def _claimed(
 
 async def finish_job(session: AsyncSession, job: Job) -> None:
     """End a timer in the transaction that does what it is for. Raises LeaseLost: then nothing may be done."""
-    done = await session.execute(delete(JobRow).where(*_held(job), JobRow.asked == job.asked))
-    _require_held(done)
+    connection = await session.connection()
+    _require_held(await connection.execute(_FINISH, {"job_id": job.id, "held": job.lease, "times_asked": job.asked}))
 
 
 async def repeat_job(session: AsyncSession, job: Job, due_at: datetime) -> None:

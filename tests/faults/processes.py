@@ -161,7 +161,7 @@ class Stage:
     async def settled(self, seconds: float = 15.0) -> None:
         """Wait until no effect is pending."""
         async with asyncio.timeout(seconds):
-            while await self.rows("SELECT id FROM jobs WHERE ordered AND state = 'pending'"):
+            while await self.rows("SELECT id FROM jobs WHERE ordered AND state = 'pending'"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
 

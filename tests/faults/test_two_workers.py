@@ -46,7 +46,7 @@ async def test_each_timer_fires_once_though_a_worker_is_killed(database_url: str
     async with staged(database_url, HUSQY_LOG_LEVEL="warning") as stage:
         await keep_log_lines(stage)
         async with stage.engines.write.begin() as connection:
-            await add_ending_polls(connection, [system_clock() - timedelta(hours=1)] * TIMERS)
+            await add_ending_polls(connection, [system_clock() - timedelta(hours=1)] * TIMERS, [GUILD])
         first, second = await stage.start("worker", log), await stage.start("worker", log)
         async with asyncio.timeout(120):
             while await ended(stage) < TIMERS // 3:  # noqa: ASYNC110

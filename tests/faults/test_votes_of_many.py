@@ -61,7 +61,8 @@ async def test_votes_of_many_members_over_two_processes(database_url: str) -> No
         edits = [moment(each) for each in stage.discord.calls("PATCH", "/messages/")]
         apart = [later - earlier for earlier, later in pairwise(edits)]
         print(
-            f"{took:.1f} s; {len(edits)} edits in {edits[-1] - edits[0]:.1f} s, at least {min(apart, default=0):.2f} s apart"
+            f"{took:.1f} s for the votes; {len(edits)} edits in {edits[-1] - edits[0]:.1f} s, "
+            f"at least {min(apart, default=0):.2f} s apart"
         )
         assert edits
         assert all(each >= APART for each in apart), apart
