@@ -77,10 +77,10 @@ async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
     )
     await verifying.put(api, channel=GENERAL_CHANNEL, verified_role_ids=[welcoming.MEMBERS])
     verifier_id = await verifying.opened(api)
-    known, unknown = await followed_invites(api)
     giveaway = await giving.give(api, winner_count=2)
     await giving.entered(api, giveaway, MEMBER, MEMBER_2, OWNER)
     await giving.run_due(api, hours=1)
+    known, unknown = await followed_invites(api)  # which would not live through that hour
     message_id = await post_as(api, "sandbox-member", "Good dog")
     place = {"channel_id": GENERAL_CHANNEL}
     click = {
