@@ -107,8 +107,15 @@ class DiscordHTTP:
         try:
             async with asyncio.timeout(self._deadline):
                 return await self._try(request, token, bucket, progress, repeatable=keyed or method in REPEATABLE)
+        except (PollExpired, NotThere):
+            raise  # which say what became of it
+        except DiscordError as error:
+            if progress.lost and method == "POST":
+                # Whatever the last attempt met with, an earlier one may have made what was asked for.
+                raise Unreachable(str(error), status=error.status, ambiguous=True) from error
+            raise
         except TimeoutError:
-            if progress.retry_after is not None:
+            if progress.retry_after is not None and not progress.lost:
                 raise Throttled("Discord asks us to wait.", retry_after=progress.retry_after) from None
             raise Unreachable("Discord did not answer in time.", ambiguous=progress.sent and method != "GET") from None
 
@@ -127,6 +134,7 @@ class DiscordHTTP:
                 progress.retry_after = error.retry_after
                 await self.limits.sleep(error.retry_after)
             except Unreachable as error:
+                progress.lost = progress.lost or error.ambiguous
                 # What had no effect may be sent again, whatever it is.
                 if attempt == MAX_TRIES or (error.ambiguous and not repeatable):
                     raise
@@ -216,6 +224,7 @@ class _Progress:
     """How far a call has come when its deadline strikes."""
 
     sent = False
+    lost = False  # whether an attempt may have had its effect, and its answer got lost
     retry_after: float | None = None
 
 

@@ -101,6 +101,25 @@ async def test_what_may_be_repeated_is_tried_again(method: str) -> None:
     await http.close()
 
 
+@pytest.mark.parametrize(
+    "last", [answer(403), answer(400), answer(401), answer(429, {"retry_after": 60}), httpx2.ConnectError("refused")]
+)
+async def test_what_an_earlier_attempt_may_have_made_stays_ambiguous(last: httpx2.Response | Exception) -> None:
+    answers = iter([answer(502), last, last, last])
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        found = next(answers)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    http = connect(handler)
+    with pytest.raises(Unreachable) as raised:
+        await http.request("POST", "/x", authorization=TOKEN, json={"nonce": "1"}, keyed=True)
+    assert raised.value.ambiguous
+    await http.close()
+
+
 @pytest.mark.parametrize("failure", [502, "drop"])
 async def test_a_post_is_never_repeated_blindly_and_is_ambiguous(failure: object) -> None:
     calls: list[str] = []
