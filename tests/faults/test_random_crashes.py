@@ -164,4 +164,4 @@ async def test_polls_survive_random_crashes(api: Api) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_polls_survive_many_random_crashes(api: Api) -> None:
-    await run_many(api, 500)
+    await run_many(api, 300)
