@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -16,6 +17,10 @@ C = TypeVar("C")
 
 # Arguments of SQLAlchemy's asyncpg dialect that the driver does not know.
 _DIALECT_ARGUMENTS: Final = ("async_fallback", "async_creator_fn", "prepared_statement_name_func")
+
+
+# That closing waits for reads: a request that failed early may have left some behind.
+CLOSING_SECONDS: Final = 2.0
 
 
 class _ConnectionLost(OSError):
@@ -30,7 +35,7 @@ class Driver(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close every connection that nobody uses."""
+        """Close every connection, once what it is used for is done."""
         ...
 
 
@@ -49,14 +54,7 @@ class ConnectionPool(Generic[C]):
         while not self._idle:
             if self._opened < self.size:
                 return await self._open()
-            turn: asyncio.Future[C | None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                connection = await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._pass_on(turn.result())
-                raise
+            connection = await self._turn()
             if connection is not None:
                 return connection
         return self._idle.pop()
@@ -75,6 +73,29 @@ class ConnectionPool(Generic[C]):
         idle, self._idle = self._idle, []
         self._opened -= len(idle)
         return idle
+
+    async def take_all(self) -> list[C]:
+        """All connections, each once nobody uses it any more, to be closed; what is used for long is left."""
+        taken = self.take_idle()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                while self._opened:
+                    connection = await self._turn()
+                    if connection is not None:
+                        self._opened -= 1
+                        taken.append(connection)
+        return taken
+
+    async def _turn(self) -> C | None:
+        """The next connection that is given back; None for the right to open one."""
+        turn: asyncio.Future[C | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on(turn.result())
+            raise
 
     async def _open(self) -> C:
         self._opened += 1
@@ -110,7 +131,7 @@ class SQLiteDriver:
             self.pool.release(connection)
 
     async def close(self) -> None:
-        for connection in self.pool.take_idle():
+        for connection in await self.pool.take_all():
             await connection.close()
 
 
@@ -147,7 +168,7 @@ class PostgresDriver:
         return rows
 
     async def close(self) -> None:
-        for connection in self.pool.take_idle():
+        for connection in await self.pool.take_all():
             await connection.close(timeout=5)
 
     async def _usable(self) -> Any:
@@ -165,8 +186,12 @@ def sqlite_driver(url: URL, size: int, pragmas: Sequence[str]) -> SQLiteDriver |
 
     async def connect() -> aiosqlite.Connection:
         connection = await aiosqlite.connect(path, isolation_level=None)
-        for pragma in pragmas:
-            await connection.execute_fetchall(pragma)
+        try:
+            for pragma in pragmas:
+                await connection.execute_fetchall(pragma)
+        except BaseException:
+            connection.stop()  # pyright: ignore[reportUnknownMemberType] - cut off: nobody else would end its thread
+            raise
         return connection
 
     return SQLiteDriver(ConnectionPool(connect, size))

@@ -6,7 +6,6 @@ A run that fails names its seed: `HUSQY_TEST_SEED=<seed>` runs it alone.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import random
 from collections.abc import Sequence
@@ -34,7 +33,6 @@ FAULTS: Sequence[dict[str, Any]] = (
 )
 METHODS = (None, "POST", "PATCH", "PUT", "DELETE", "GET")
 SEED = os.environ.get("HUSQY_TEST_SEED")
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 async def crash(api: Api, dice: random.Random, request: Any, *, working: bool) -> None:
@@ -155,7 +153,6 @@ async def run_many(api: Api, runs: int) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(2):
             await api.program.worker.runner.close()
-    gc.collect()  # a connection whose opening was cut off is left to the collector: here, and not in another test
 
 
 async def test_polls_survive_random_crashes(api: Api) -> None:
