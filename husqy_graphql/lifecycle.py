@@ -112,12 +112,13 @@ async def require_enabled(uow: UnitOfWork, guild_id: int, name: ModuleName) -> G
 
 
 async def require_data_collection(
-    uow: UnitOfWork, guild_id: int, user_id: int, *, logged_as: str | None = None
+    uow: UnitOfWork, guild_id: int, *user_ids: int | None, logged_as: str | None = None
 ) -> None:
-    """Raise Forbidden for a member who forbids that data about them is collected, before anything that refers to the
-    member is stored (G16)."""
-    if await prevents_data_collection(uow.session, guild_id, user_id):
-        raise Forbidden(NO_DATA_COLLECTION, logged_as=logged_as)
+    """Raise Forbidden when one of the members forbids that data about them is collected, before anything that refers to
+    the member is stored (G16)."""
+    for user_id in user_ids:
+        if user_id is not None and await prevents_data_collection(uow.session, guild_id, user_id):
+            raise Forbidden(NO_DATA_COLLECTION, logged_as=logged_as)
 
 
 async def require_room(

@@ -144,6 +144,16 @@ def require_acting_user_id(actor: Actor) -> int:
     return user_id
 
 
+def require_owner(
+    actor: Actor, owner_id: int | None, detail: str, *, stands_in: bool, logged_as: str | None = None
+) -> None:
+    """Raise Forbidden (with `detail`) for who does not own something, and does not stand in for its owner. An API key
+    is nobody, so it owns nothing. Raises BadUserInput for Husqy on behalf of nobody."""
+    me = require_acting_user_id(actor) if isinstance(actor, ServiceActor) else acting_user_id(actor)
+    if me is None or not (me == owner_id or stands_in):
+        raise Forbidden(detail, logged_as=logged_as)
+
+
 async def _allowed(actor: Actor, guild_id: int, permission: Permission, administers: GuildCheck) -> bool:
     match actor, permission:
         case ServiceActor(), Permission.READ | Permission.BOT:

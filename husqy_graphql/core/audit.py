@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
@@ -79,6 +79,7 @@ class AuditAction(Enum):
         return _MODULES.get(self.value.partition(".")[0])
 
 
+NOT_KEPT = "(not kept)"
 _MODULES = {module.value: module for module in ModuleName}
 
 
@@ -96,10 +97,15 @@ def describe_actor(actor: Actor) -> tuple[ActorKind, int | None]:
     return kinds[type(actor)], acting_user_id(actor)
 
 
-def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The fields whose value differs, as `{"field", "before", "after"}`, in the order of `after`."""
+def changed_fields(
+    before: Mapping[str, Any], after: Mapping[str, Any], hidden: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The fields whose value differs, as `{"field", "before", "after"}`, in the order of `after`. What members wrote is
+    `hidden`: the audit log names such fields, and must not keep what a member may have erased."""
     return [
-        {"field": field, "before": before.get(field), "after": value}
+        {"field": field, "before": None, "after": NOT_KEPT}
+        if field in hidden
+        else {"field": field, "before": before.get(field), "after": value}
         for field, value in after.items()
         if before.get(field) != value
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -63,12 +63,14 @@ class UnitOfWork:
         module: ModuleName | None = None,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
+        hidden: Collection[str] = (),
     ) -> None:
         """Write the change down, and announce it. `before` and `after` hold JSON values by field; only fields that
-        differ are kept. `module` is needed where the action's own name does not tell it."""
+        differ are kept, of `hidden` ones the name alone. `module` is needed where the action's own name does not tell
+        it."""
         kind, user_id = describe_actor(access.actor)
         guild_id = access.guild_id
-        changes = changed_fields(before or {}, after or {})
+        changes = changed_fields(before or {}, after or {}, hidden)
         self.session.add(
             AuditLogEntry(
                 guild_id=guild_id,

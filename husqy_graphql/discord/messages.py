@@ -29,6 +29,11 @@ def message_body(
     }
 
 
+def message_url(guild_id: int, channel_id: int, message_id: int) -> str:
+    """The address of a guild's message in Discord's client."""
+    return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+
 class MessagePort(Protocol):
     """Everything may raise Unauthorized, Throttled and Unreachable; the methods name what else. Embeds and components
     are Discord's JSON."""

@@ -153,6 +153,11 @@ class Context:
             return False
         return True
 
+    async def stands_in_for_erased(self, access: GuildAccess, rows: Sequence[Any]) -> bool:
+        """Whether the caller may stand in for the owner of a row of the guild, whose data was erased."""
+        erased = any(row.guild_id == access.guild_id and row.owner_id is None for row in rows)
+        return erased and await self.administers_in_person(access)
+
     def authorize_service(self, guild_id: int) -> GuildAccess:
         """Proof that the caller is Husqy's own bot; raises Unauthenticated or Forbidden."""
         return authorize_service(self.caller.actor, guild_id)

@@ -154,10 +154,10 @@ class JobRunner:
                 running.update(asyncio.create_task(self._do(job), name=job.kind.value) for job in claimed)
                 if not claimed:
                     await self._sleep(woken, effects=effects)
+                running = {task for task in running if not task.done()}
                 while len(running) > AT_ONCE // 2:  # one claim for several: each is a transaction
                     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                     running = {task for task in running if not task.done()}
-                running = {task for task in running if not task.done()}
         finally:
             for task in running:
                 task.cancel()
@@ -187,9 +187,6 @@ class JobRunner:
         """Do a job and note how that ended; raises nothing but cancellation."""
         try:
             await self._perform(job)
-        except LeaseLost:
-            log.info("job_lost", kind=job.kind.value, object=job.object_key)
-            await self._note(lambda uow: release_job(uow.session, job))
         except Exception as error:  # noqa: BLE001 - what cannot be noted is claimed again once its lease has ended
             log.warning("job_not_noted", kind=job.kind.value, object=job.object_key, error=type(error).__name__)
         if job.kind.is_effect:
@@ -200,8 +197,9 @@ class JobRunner:
         try:
             async with asyncio.timeout(DEADLINE):
                 await self.perform(job)
-        except (LeaseLost, asyncio.CancelledError):
-            raise
+        except LeaseLost:
+            log.info("job_lost", kind=job.kind.value, object=job.object_key)
+            await self._note(lambda uow: release_job(uow.session, job))
         except Unauthorized as error:
             self.paused_until = self.clock() + timedelta(seconds=PAUSE_WITHOUT_TOKEN)
             log.warning("worker_paused", error=str(error))

@@ -17,7 +17,7 @@ from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.lifecycle import require_guild, require_room
+from husqy_graphql.lifecycle import require_data_collection, require_guild, require_room
 from husqy_graphql.modules.giveaways import repository, service
 from husqy_graphql.modules.giveaways.models import Giveaway
 from husqy_graphql.modules.giveaways.repository import FullGiveaway
@@ -45,7 +45,7 @@ async def check_creator(uow: UnitOfWork, access: GuildAccess, new: NewGiveaway) 
     if isinstance(access.actor, ServiceActor):
         require_acting_user_id(access.actor)
     people = (acting_user_id(access.actor), new.owner_id)
-    await service.require_collectable(uow, access.guild_id, *people, logged_as="prevent_data_collection_enabled")
+    await require_data_collection(uow, access.guild_id, *people, logged_as="prevent_data_collection_enabled")
 
 
 async def store_giveaway(uow: UnitOfWork, access: GuildAccess, new: NewGiveaway) -> FullGiveaway:

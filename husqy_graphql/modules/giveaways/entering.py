@@ -13,6 +13,7 @@ from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.port import BotPort, DiscordError
+from husqy_graphql.lifecycle import require_data_collection
 from husqy_graphql.modules.giveaways import repository, service
 from husqy_graphql.modules.giveaways.models import Giveaway, GiveawayParticipant
 
@@ -70,7 +71,7 @@ async def _open(uow: UnitOfWork, access: GuildAccess, giveaway_id: str) -> tuple
     """Who acts, and a giveaway that still runs."""
     await service.require_settings(uow, access.guild_id)
     user_id = require_acting_user_id(access.actor)
-    await service.require_collectable(uow, access.guild_id, user_id, logged_as="prevent_data_collection")
+    await require_data_collection(uow, access.guild_id, user_id, logged_as="prevent_data_collection")
     row = await service.find_giveaway(uow, access.guild_id, giveaway_id)
     service.require_running(uow, row)
     return user_id, row

@@ -285,10 +285,8 @@ def to_deleted(wiped: Any) -> DeletedGiveaways:
 
 
 async def _stands_in(context: Context, access: GuildAccess, giveaway_id: str) -> bool:
-    """Whether the caller may stand in for the owner of a giveaway, whose data was erased."""
     found = await repository.giveaways_by_giveaway_ids(context.resources.reads, [str(giveaway_id)])
-    erased = any(row.guild_id == access.guild_id and row.owner_id is None for row in found)
-    return erased and await context.administers_in_person(access)
+    return await context.stands_in_for_erased(access, found)
 
 
 def _given(input: object, *columns: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from husqy_graphql.core.languages import translate
 from husqy_graphql.core.privacy import REMOVED_USER
+from husqy_graphql.discord.messages import message_url
 from husqy_graphql.modules.giveaways.repository import FullGiveaway
 
 FIELD_VALUE_MAX: Final = 1_024
@@ -45,7 +46,7 @@ def render_giveaway(giveaway: FullGiveaway, language: str) -> tuple[dict[str, An
 
 def render_notice(row: Any, language: str) -> str:
     """What the channel is told once a giveaway has ended."""
-    url = f"https://discord.com/channels/{row.guild_id}/{row.channel_id}/{row.message_id}"
+    url = message_url(row.guild_id, row.channel_id, row.message_id)
     text = translate(language, "giveaways.notice").replace("<url>", url)
     text = text.replace("<prize>", row.prize.replace("*", "\\*"))
     return f"{text}\n-# {translate(language, 'giveaways.id')} {row.giveaway_id}"

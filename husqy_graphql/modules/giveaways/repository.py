@@ -222,7 +222,8 @@ async def giveaways_in(session: AsyncSession, guild_id: int) -> Sequence[Giveawa
 
 
 async def forget_member(session: AsyncSession, guild_id: int, user_id: int) -> set[int]:
-    """Take a member out of all giveaways, and let what was won be nobody's; the row ids of the giveaways."""
+    """Take a member out of all giveaways, and let what the member owned and won be nobody's; the row ids of the
+    giveaways."""
     entered = await session.scalars(
         delete(GiveawayParticipant)
         .where(GiveawayParticipant.guild_id == guild_id, GiveawayParticipant.user_id == user_id)
@@ -242,7 +243,14 @@ async def forget_member(session: AsyncSession, guild_id: int, user_id: int) -> s
         .values(user_id=0)
         .execution_options(synchronize_session=False)
     )
-    return row_ids
+    owned = await session.scalars(
+        update(Giveaway)
+        .where(Giveaway.guild_id == guild_id, Giveaway.owner_id == user_id)
+        .values(owner_id=None)
+        .returning(Giveaway.id)
+        .execution_options(synchronize_session=False)
+    )
+    return row_ids | set(owned)
 
 
 async def delete_giveaway(session: AsyncSession, giveaway: Giveaway) -> None:

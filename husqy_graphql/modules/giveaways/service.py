@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from husqy_graphql.core.access import Actor, GuildAccess, ServiceActor, acting_user_id, require_acting_user_id
+from husqy_graphql.core.access import GuildAccess, require_owner
 from husqy_graphql.core.audit import AuditAction
-from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, Forbidden, NotFound
+from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, NotFound
 from husqy_graphql.core.jobs import JobKind
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
@@ -16,7 +16,7 @@ from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.privacy import MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.lifecycle import StoredTexts, require_data_collection, require_enabled, require_guild
+from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild
 from husqy_graphql.modules.giveaways import repository
 from husqy_graphql.modules.giveaways.models import DESCRIPTION_MAX, PRIZE_MAX, Giveaway, GiveawaysSettings
 from husqy_graphql.modules.giveaways.repository import FullGiveaway
@@ -25,6 +25,7 @@ SAVE_DURATION_MAX = 315_360_000  # seconds: ten years
 WINNERS_MAX = 100
 SHOW_AFTER = timedelta(seconds=1)  # so that many who enter at once become one edit of the message
 ENDED = "This giveaway has ended."
+_HIDDEN = frozenset({"prize", "description"})
 
 
 def object_key(giveaway_id: str) -> str:
@@ -89,7 +90,9 @@ async def find_own_giveaway(uow: UnitOfWork, access: GuildAccess, giveaway_id: s
     stands in for an owner whose data was erased. Raises what `find_giveaway` raises, BadUserInput for Husqy on behalf
     of nobody, and Forbidden for who does not own it."""
     row = await find_giveaway(uow, access.guild_id, giveaway_id)
-    _require_owner(access.actor, row, administers=administers)
+    stands_in = row.owner_id is None and administers
+    only = "Only the owner of a giveaway may do this."
+    require_owner(access.actor, row.owner_id, only, stands_in=stands_in, logged_as="not_owner")
     return row
 
 
@@ -109,7 +112,8 @@ async def update_giveaway(
     for column, value in changes.items():
         setattr(row, column, value)
     if before != changes:
-        _audit(uow, access, AuditAction.GIVEAWAY_UPDATE, row, before, changes)
+        target = target_of(giveaway_id)
+        uow.audit(access, AuditAction.GIVEAWAY_UPDATE, target, before=before, after=changes, hidden=_HIDDEN)
         uow.effect(access.guild_id, JobKind.GIVEAWAY_SHOW, object_key(giveaway_id))
     if changes:
         uow.log(access, LogEvent.GIVEAWAYS_EDITED, name=row.giveaway_id)
@@ -120,7 +124,7 @@ async def delete_giveaway(uow: UnitOfWork, access: GuildAccess, row: Giveaway) -
     """Delete a giveaway that the caller may delete, and its message; the giveaway that is gone."""
     full = await repository.load_full(uow.session, row)
     await remove(uow, row, delete_message=True)
-    _audit(uow, access, AuditAction.GIVEAWAY_DELETE, row, {"ended": row.ended}, {})
+    uow.audit(access, AuditAction.GIVEAWAY_DELETE, target_of(row.giveaway_id))
     uow.log(access, LogEvent.GIVEAWAYS_DELETED, name=row.giveaway_id)
     uow.count(access, Metric.GIVEAWAYS_GIVEAWAY_DELETED)
     return full
@@ -157,7 +161,7 @@ async def erase_member(uow: UnitOfWork, guild_id: int, names: MemberNames) -> No
     """Take the member out of giveaways, and let what the member owns and has won stay without the member; replace the
     names in texts. Raises NotFound."""
     await require_guild(uow, guild_id)
-    changed = await _forget_member(uow, guild_id, names.user_id)
+    changed = await repository.forget_member(uow.session, guild_id, names.user_id)
     for row in await repository.giveaways_in(uow.session, guild_id):
         before = (row.prize, row.description)
         row.prize = erase_names(row.prize, names)[:PRIZE_MAX]
@@ -168,20 +172,10 @@ async def erase_member(uow: UnitOfWork, guild_id: int, names: MemberNames) -> No
 
 async def member_left(uow: UnitOfWork, guild_id: int, user_id: int) -> None:
     """The same for a member who left, but for names in texts."""
-    changed = await _forget_member(uow, guild_id, user_id)
+    changed = await repository.forget_member(uow.session, guild_id, user_id)
     for row in await repository.giveaways_in(uow.session, guild_id) if changed else ():
         if row.id in changed:
             _show(uow, row)
-
-
-async def _forget_member(uow: UnitOfWork, guild_id: int, user_id: int) -> set[int]:
-    """The row ids of the giveaways in which the member is shown no more."""
-    changed = await repository.forget_member(uow.session, guild_id, user_id)
-    for row in await repository.giveaways_in(uow.session, guild_id):
-        if row.owner_id == user_id:
-            row.owner_id = None
-            changed.add(row.id)
-    return changed
 
 
 def _show(uow: UnitOfWork, row: Giveaway) -> None:
@@ -221,44 +215,7 @@ def require_running(uow: UnitOfWork, row: Giveaway) -> None:
         raise Conflict(ENDED, ConflictReason.WRONG_STATE)
 
 
-async def require_collectable(uow: UnitOfWork, guild_id: int, *user_ids: int | None, logged_as: str) -> None:
-    """Raise Forbidden when one of the members forbids that data about them is collected."""
-    for user_id in user_ids:
-        if user_id is not None:
-            await require_data_collection(uow, guild_id, user_id, logged_as=logged_as)
-
-
 _FIELDS = {
     "save_duration_timeout": "input.saveDurationTimeout",
     "delete_ended_giveaways": "input.deleteEndedGiveaways",
 }
-
-
-def _require_owner(actor: Actor, row: Giveaway, *, administers: bool) -> None:
-    me = require_acting_user_id(actor) if isinstance(actor, ServiceActor) else acting_user_id(actor)
-    owns = me is not None and (me == row.owner_id or (row.owner_id is None and administers))
-    if not owns:
-        raise Forbidden("Only the owner of a giveaway may do this.", logged_as="not_owner")
-
-
-def _audit(
-    uow: UnitOfWork,
-    access: GuildAccess,
-    action: AuditAction,
-    row: Giveaway,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> None:
-    # Names the fields, not what members wrote in them: the audit log must not keep what a member may have erased.
-    hidden = {"prize", "description"}
-    uow.audit(
-        access,
-        action,
-        target_of(row.giveaway_id),
-        before={name: value for name, value in before.items() if name not in hidden},
-        after={
-            name: "(not kept)" if name in hidden else value
-            for name, value in after.items()
-            if name not in hidden or before.get(name) != value
-        },
-    )

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import strawberry
 
 from husqy_graphql.core.privacy import REMOVED_USER
+from husqy_graphql.discord.messages import message_url
 from husqy_graphql.gql.arguments import After, First
 from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Context, Info
@@ -197,7 +198,7 @@ def to_settings(row: Any) -> GiveawaysSettings:
 def to_giveaway(row: Any, full: FullGiveaway | None = None) -> Giveaway:
     """A row of a giveaway, loaded either way, as the schema shows it; who takes part and who won is loaded when it is
     asked for."""
-    url = f"https://discord.com/channels/{row.guild_id}/{row.channel_id}/{row.message_id}"
+    url = message_url(row.guild_id, row.channel_id, row.message_id)
     unended = GiveawayState.DRAWING if row.closed else GiveawayState.RUNNING
     return Giveaway(
         full=full,

@@ -230,18 +230,14 @@ def _facts(row: InviteTrackerSettings) -> dict[str, Any]:
 
 
 def _audit(uow: UnitOfWork, access: GuildAccess, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    # Names the contents, not what stands in them: the audit log must not keep what a member may have erased.
     def told(facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: str(value) if name in CHANNELS and value else value
-            for name, value in facts.items()
-            if name not in _CONTENTS
-        }
+        return {name: str(value) if name in CHANNELS and value else value for name, value in facts.items()}
 
     uow.audit(
         access,
         AuditAction.INVITE_TRACKER_SETTINGS_UPDATE,
         "invite tracker settings",
         before=told(before),
-        after=told(after) | {name: "(not kept)" for name in _CONTENTS if before[name] != after[name]},
+        after=told(after),
+        hidden=_CONTENTS,
     )

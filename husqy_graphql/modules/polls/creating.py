@@ -17,7 +17,7 @@ from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.db.guilds import is_premium
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.lifecycle import require_room
+from husqy_graphql.lifecycle import require_data_collection, require_room
 from husqy_graphql.modules.polls import repository, service
 from husqy_graphql.modules.polls.models import Poll, PollAnswer, PollAnswerType, PollType
 from husqy_graphql.modules.polls.repository import FullPoll
@@ -79,7 +79,8 @@ async def check_creator(uow: UnitOfWork, access: GuildAccess, new: NewPoll) -> N
         raise Forbidden("Only Husqy itself may report a poll that stands on Discord: leave `messageId` out.")
     if new.message_id is None and isinstance(access.actor, ServiceActor):
         require_acting_user_id(access.actor)
-    await service.require_collectable(uow, access.guild_id, new.owner_id, acting_user_id(access.actor))
+    people = (new.owner_id, acting_user_id(access.actor))
+    await require_data_collection(uow, access.guild_id, *people, logged_as="prevent_data_collection")
 
 
 async def store_poll(uow: UnitOfWork, access: GuildAccess, new: NewPoll) -> FullPoll:

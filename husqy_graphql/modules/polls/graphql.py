@@ -30,6 +30,7 @@ from husqy_graphql.modules.polls.types import (
     PollsSettings,
     load_settings,
     to_full_poll,
+    to_poll,
     to_settings,
 )
 from husqy_graphql.modules.polls.voting import Vote, VoteAction, cast_vote
@@ -317,14 +318,13 @@ class PollsMutation:
         )
         event = LogEvent.POLLS_VOTE_ADDED if adding else LogEvent.POLLS_VOTE_REMOVED
         async with context.change(access, event) as uow:
-            before, answer = await cast_vote(uow, access, vote)
-            poll = await repository.load_full(uow.session, before.row)
+            row, answer = await cast_vote(uow, access, vote)
         if input.prompt_message_id is not None:
             with suppress(DiscordError):  # it only asked what is answered now
                 await context.resources.bot.delete_message(input.channel_id, input.prompt_message_id)
         key = "polls.vote_added" if adding else "polls.vote_removed"
-        await reply_in_language(context, guild_id, interaction, key, answer=answer.row.answer_text)
-        return PollVotePayload(poll=to_full_poll(poll))
+        await reply_in_language(context, guild_id, interaction, key, answer=answer.answer_text)
+        return PollVotePayload(poll=to_poll(row))
 
 
 @strawberry.type
@@ -357,10 +357,8 @@ def to_deleted(wiped: Any) -> DeletedPolls:
 
 
 async def _stands_in(context: Context, access: GuildAccess, poll_id: str) -> bool:
-    """Whether the caller may stand in for the owner of a poll, whose data was erased."""
     found = await repository.polls_by_poll_ids(context.resources.reads, [str(poll_id)])
-    erased = any(row.guild_id == access.guild_id and row.owner_id is None for row in found)
-    return erased and await context.administers_in_person(access)
+    return await context.stands_in_for_erased(access, found)
 
 
 def _given(input: object, *columns: str) -> dict[str, Any]:

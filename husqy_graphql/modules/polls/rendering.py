@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from husqy_graphql.core.languages import translate
+from husqy_graphql.discord.messages import message_url
 from husqy_graphql.modules.polls.models import PollAnswerType
 from husqy_graphql.modules.polls.repository import FullAnswer, FullPoll
 
@@ -66,7 +67,7 @@ def emoji_of(answer: Any) -> str | None:
 def render_notice(poll: FullPoll, language: str) -> str:
     """What the channel is told once a poll has ended."""
     row = poll.row
-    url = f"https://discord.com/channels/{row.guild_id}/{row.channel_id}/{row.message_id}"
+    url = message_url(row.guild_id, row.channel_id, row.message_id)
     question = row.question.replace("*", "\\*")
     text = translate(language, "polls.notice").replace("<question>", question).replace("<url>", url)
     return f"{text}\n-# {translate(language, 'polls.id')} {row.poll_id}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from husqy_graphql.db.engines import Reads
@@ -168,26 +168,41 @@ async def count_open(session: AsyncSession, guild_id: int) -> int:
     return await session.scalar(statement) or 0
 
 
+async def answers_in(session: AsyncSession, poll: Poll) -> Sequence[PollAnswer]:
+    """The answers of a poll in order."""
+    found = await session.scalars(select(PollAnswer).where(PollAnswer.poll_row_id == poll.id).order_by(PollAnswer.id))
+    return found.all()
+
+
 async def load_full(session: AsyncSession, poll: Poll) -> FullPoll:
     """The poll with its answers and their votes."""
-    answers = (
-        await session.scalars(select(PollAnswer).where(PollAnswer.poll_row_id == poll.id).order_by(PollAnswer.id))
-    ).all()
-    voter_ids: dict[int, list[int]] = {answer.id: [] for answer in answers}
+    [full] = await _load_full(session, [poll], PollAnswer.poll_row_id == poll.id)
+    return full
+
+
+async def polls_in(session: AsyncSession, guild_id: int) -> list[FullPoll]:
+    """All polls of a guild with their answers and votes: three statements, however many there are."""
+    rows = await session.scalars(select(Poll).where(Poll.guild_id == guild_id).order_by(Poll.id))
+    return await _load_full(session, rows.all(), PollAnswer.guild_id == guild_id)
+
+
+async def _load_full(
+    session: AsyncSession, polls: Sequence[Poll], their_answers: ColumnElement[bool]
+) -> list[FullPoll]:
+    answers = await session.scalars(select(PollAnswer).where(their_answers).order_by(PollAnswer.id))
+    voter_ids: dict[int, list[int]] = {}
+    full: dict[int, list[FullAnswer]] = {poll.id: [] for poll in polls}
+    for answer in answers:
+        full[answer.poll_row_id].append(FullAnswer(answer, voter_ids.setdefault(answer.id, [])))
     votes = await session.execute(
         select(PollVote.answer_row_id, PollVote.user_id)
-        .where(PollVote.answer_row_id.in_(voter_ids))
+        .join(PollAnswer, PollAnswer.id == PollVote.answer_row_id)
+        .where(their_answers)
         .order_by(PollVote.id)
     )
     for vote in votes:
         voter_ids[vote.answer_row_id].append(vote.user_id)
-    return FullPoll(poll, [FullAnswer(answer, voter_ids[answer.id]) for answer in answers])
-
-
-async def polls_in(session: AsyncSession, guild_id: int) -> list[FullPoll]:
-    """All polls of a guild."""
-    rows = (await session.scalars(select(Poll).where(Poll.guild_id == guild_id).order_by(Poll.id))).all()
-    return [await load_full(session, row) for row in rows]
+    return [FullPoll(poll, full[poll.id]) for poll in polls]
 
 
 async def votes_of(session: AsyncSession, poll: Poll, user_id: int) -> dict[int, int]:
@@ -211,8 +226,8 @@ async def delete_votes(session: AsyncSession, answer_row_id: int, user_id: int) 
     return done.rowcount
 
 
-async def forget_voter(session: AsyncSession, guild_id: int, user_id: int) -> list[str]:
-    """Let the votes of a member count on without the member; the ids of the polls that are open or show voters."""
+async def forget_member(session: AsyncSession, guild_id: int, user_id: int) -> set[str]:
+    """Let the polls and votes of a member stay without the member; the ids of the polls."""
     affected = await session.scalars(
         select(Poll.poll_id)
         .join(PollAnswer, PollAnswer.poll_row_id == Poll.id)
@@ -220,14 +235,21 @@ async def forget_voter(session: AsyncSession, guild_id: int, user_id: int) -> li
         .where(Poll.guild_id == guild_id, PollVote.user_id == user_id)
         .distinct()
     )
-    poll_ids = list(affected)
+    poll_ids = set(affected)
     await session.execute(
         update(PollVote)
         .where(PollVote.guild_id == guild_id, PollVote.user_id == user_id)
         .values(user_id=0)
         .execution_options(synchronize_session=False)
     )
-    return poll_ids
+    owned = await session.scalars(
+        update(Poll)
+        .where(Poll.guild_id == guild_id, Poll.owner_id == user_id)
+        .values(owner_id=None)
+        .returning(Poll.poll_id)
+        .execution_options(synchronize_session=False)
+    )
+    return poll_ids | set(owned)
 
 
 async def delete_poll(session: AsyncSession, poll: Poll) -> None:

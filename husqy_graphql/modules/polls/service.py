@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from husqy_graphql.core.access import Actor, GuildAccess, ServiceActor, acting_user_id, require_acting_user_id
+from husqy_graphql.core.access import GuildAccess, require_owner
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, Forbidden, NotFound
 from husqy_graphql.core.jobs import JobKind
@@ -16,7 +16,7 @@ from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.privacy import MemberNames, erase_names
 from husqy_graphql.db.engines import Reads
 from husqy_graphql.db.unit_of_work import UnitOfWork
-from husqy_graphql.lifecycle import StoredTexts, require_data_collection, require_enabled, require_guild
+from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild
 from husqy_graphql.modules.polls import repository
 from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollsSettings, PollType
 from husqy_graphql.modules.polls.repository import FullPoll
@@ -27,6 +27,7 @@ SAVE_DURATION_MAX = 315_360_000  # seconds: ten years
 SHOW_VOTES_AFTER = timedelta(seconds=1)  # so that many votes at once become one edit of the message
 NO_POLL = "There is no such poll in this server."
 ENDED = "This poll has ended."
+_HIDDEN = frozenset({"question", "description"})
 
 
 def object_key(poll_id: str) -> str:
@@ -84,7 +85,7 @@ async def find_own_poll(
     of nobody, and Forbidden for who does not own it, or (with this text) for a poll that somebody else's client sent.
     """
     poll = await find_poll(uow, access.guild_id, poll_id)
-    _require_owner(access.actor, poll.row, administers=administers)
+    _require_owner(access, poll.row, administers=administers)
     if poll.row.type == PollType.DISCORD.value and not poll.row.sent_by_husqy:
         raise Forbidden(foreign, logged_as="unable_to_edit_discord_poll")
     return poll
@@ -101,7 +102,7 @@ async def update_poll(
     """
     poll = await find_poll(uow, access.guild_id, poll_id)
     row = poll.row
-    _require_owner(access.actor, row, administers=administers)
+    _require_owner(access, row, administers=administers)
     if row.type == PollType.DISCORD.value:
         raise Conflict(
             "A poll of Discord's own kind cannot be changed.",
@@ -123,7 +124,7 @@ async def update_poll(
     for column, value in changes.items():
         setattr(row, column, value)
     if before != changes:
-        _audit(uow, access, AuditAction.POLL_UPDATE, row, before, changes)
+        uow.audit(access, AuditAction.POLL_UPDATE, f"poll {poll_id}", before=before, after=changes, hidden=_HIDDEN)
         uow.effect(access.guild_id, JobKind.POLL_SHOW, object_key(poll_id))
     uow.log(access, LogEvent.POLLS_EDITED, name=shown(row))
     return poll
@@ -133,7 +134,7 @@ async def delete_poll(uow: UnitOfWork, access: GuildAccess, poll: FullPoll) -> N
     """Delete a poll that the caller may delete, and its message."""
     row = poll.row
     await _remove(uow, row, delete_message=True)
-    _audit(uow, access, AuditAction.POLL_DELETE, row, {"ended": row.ended}, {})
+    uow.audit(access, AuditAction.POLL_DELETE, f"poll {row.poll_id}")
     uow.log(access, LogEvent.POLLS_DELETED, name=shown(row))
     uow.count(access, Metric.POLLS_POLL_DELETED)
 
@@ -170,7 +171,7 @@ async def close_poll(uow: UnitOfWork, access: GuildAccess, poll: FullPoll) -> No
     if row.ended:
         raise Conflict(ENDED, ConflictReason.WRONG_STATE)
     await end_poll(uow, await require_settings(uow, access.guild_id), row)
-    _audit(uow, access, AuditAction.POLL_CLOSE, row, {"ended": False}, {"ended": True})
+    uow.audit(access, AuditAction.POLL_CLOSE, f"poll {row.poll_id}", before={"ended": False}, after={"ended": True})
     uow.log(access, LogEvent.POLLS_CLOSED_MANUALLY, name=shown(row))
     uow.count(access, Metric.POLLS_POLL_MANUALLY_CLOSED)
 
@@ -198,7 +199,7 @@ async def stored_texts(reads: Reads, guild_id: int) -> StoredTexts:
 async def erase_member(uow: UnitOfWork, guild_id: int, names: MemberNames) -> None:
     """Let votes and polls of the member stay without the member, and replace the names in texts. Raises NotFound."""
     await require_guild(uow, guild_id)
-    changed = await _forget_member(uow, guild_id, names.user_id)
+    changed = await repository.forget_member(uow.session, guild_id, names.user_id)
     for poll in await repository.polls_in(uow.session, guild_id):
         row = poll.row
         before = _texts_of(poll)
@@ -217,17 +218,7 @@ async def erase_member(uow: UnitOfWork, guild_id: int, names: MemberNames) -> No
 
 async def member_left(uow: UnitOfWork, guild_id: int, user_id: int) -> None:
     """The same for a member who left, but for names in texts."""
-    await _forget_member(uow, guild_id, user_id)
-
-
-async def _forget_member(uow: UnitOfWork, guild_id: int, user_id: int) -> set[str]:
-    """The ids of the polls in which the member is shown no more."""
-    changed = set(await repository.forget_voter(uow.session, guild_id, user_id))
-    for poll in await repository.polls_in(uow.session, guild_id):
-        if poll.row.owner_id == user_id:
-            poll.row.owner_id = None
-            changed.add(poll.row.poll_id)
-    return changed
+    await repository.forget_member(uow.session, guild_id, user_id)
 
 
 def check_texts(question: str, description: str | None, max_votes_per_answer: int) -> None:
@@ -243,13 +234,6 @@ def check_texts(question: str, description: str | None, max_votes_per_answer: in
         raise BadUserInput("The poll cannot be asked like this.", faults)
 
 
-async def require_collectable(uow: UnitOfWork, guild_id: int, *user_ids: int | None) -> None:
-    """Raise Forbidden when one of the members forbids that data about them is collected."""
-    for user_id in user_ids:
-        if user_id is not None:
-            await require_data_collection(uow, guild_id, user_id, logged_as="prevent_data_collection")
-
-
 def later(at: datetime, seconds: int) -> datetime:
     """A time so many seconds later."""
     return at + timedelta(seconds=seconds)
@@ -260,11 +244,10 @@ def shown(row: Poll) -> str:
     return row.poll_id
 
 
-def _require_owner(actor: Actor, row: Poll, *, administers: bool) -> None:
-    me = require_acting_user_id(actor) if isinstance(actor, ServiceActor) else acting_user_id(actor)
-    owns = me is not None and (me == row.owner_id or (row.owner_id is None and administers))
-    if not owns:
-        raise Forbidden("Only the owner of a poll may do this.", logged_as="not_owner")
+def _require_owner(access: GuildAccess, row: Poll, *, administers: bool) -> None:
+    stands_in = row.owner_id is None and administers
+    only = "Only the owner of a poll may do this."
+    require_owner(access.actor, row.owner_id, only, stands_in=stands_in, logged_as="not_owner")
 
 
 async def _remove(uow: UnitOfWork, row: Poll, *, delete_message: bool) -> None:
@@ -279,29 +262,6 @@ async def _remove(uow: UnitOfWork, row: Poll, *, delete_message: bool) -> None:
             channel_id=row.channel_id,
             message_id=row.message_id,
         )
-
-
-def _audit(
-    uow: UnitOfWork,
-    access: GuildAccess,
-    action: AuditAction,
-    row: Poll,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> None:
-    # Names the fields, not what members wrote in them: the audit log must not keep what a member may have erased.
-    hidden = {"question", "description"}
-    uow.audit(
-        access,
-        action,
-        f"poll {row.poll_id}",
-        before={name: value for name, value in before.items() if name not in hidden},
-        after={
-            name: "(not kept)" if name in hidden and before.get(name) != value else value
-            for name, value in after.items()
-            if name not in hidden or before.get(name) != value
-        },
-    )
 
 
 def _texts_of(poll: FullPoll) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import strawberry
 
 from husqy_graphql.core.privacy import REMOVED_USER
+from husqy_graphql.discord.messages import message_url
 from husqy_graphql.gql.arguments import After, First
 from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Context, Info
@@ -217,7 +218,7 @@ def to_settings(row: Any) -> PollsSettings:
 
 def to_poll(row: Any) -> Poll:
     """A row of a poll, loaded either way, as the schema shows it; its answers are loaded when they are asked for."""
-    url = f"https://discord.com/channels/{row.guild_id}/{row.channel_id}/{row.message_id}"
+    url = message_url(row.guild_id, row.channel_id, row.message_id)
     return Poll(
         answered=None,
         database_id=row.id,

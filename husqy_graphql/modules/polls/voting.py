@@ -14,10 +14,10 @@ from husqy_graphql.core.jobs import JobKind
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
 from husqy_graphql.db.unit_of_work import UnitOfWork
+from husqy_graphql.lifecycle import require_data_collection
 from husqy_graphql.modules.polls import repository, service
-from husqy_graphql.modules.polls.models import Poll, PollAnswerType, PollType, PollVote
+from husqy_graphql.modules.polls.models import Poll, PollAnswer, PollAnswerType, PollType, PollVote
 from husqy_graphql.modules.polls.rendering import emoji_of
-from husqy_graphql.modules.polls.repository import FullAnswer, FullPoll
 
 
 class VoteAction(Enum):
@@ -41,9 +41,8 @@ class Vote:
     emoji_name: str | None
 
 
-async def cast_vote(uow: UnitOfWork, access: GuildAccess, vote: Vote) -> tuple[FullPoll, FullAnswer]:
-    """Write a vote of the acting member down, or take all of the member's for an answer back; the poll as it was
-    before, and the answer.
+async def cast_vote(uow: UnitOfWork, access: GuildAccess, vote: Vote) -> tuple[Poll, PollAnswer]:
+    """Write a vote of the acting member down, or take all of the member's for an answer back; the poll and the answer.
 
     Raises NotFound for a poll or an answer that is not there, Conflict when the module is off, BadUserInput without an
     acting member or an answer, for a poll that has ended and for a vote too many, and Forbidden for a member who
@@ -51,24 +50,23 @@ async def cast_vote(uow: UnitOfWork, access: GuildAccess, vote: Vote) -> tuple[F
     """
     await service.require_settings(uow, access.guild_id)
     user_id = require_acting_user_id(access.actor)
-    poll = await _find(uow, access.guild_id, vote)
-    answer = _answer(poll, vote)
-    await service.require_collectable(uow, access.guild_id, user_id)
-    row = poll.row
+    row = await _find(uow, access.guild_id, vote)
+    answer = _answer(await repository.answers_in(uow.session, row), vote)
+    await require_data_collection(uow, access.guild_id, user_id, logged_as="prevent_data_collection")
     if row.ended:
         raise BadUserInput(service.ENDED)
     if vote.action is VoteAction.ADD:
-        changed = await _add(uow, poll, answer, user_id)
+        changed = await _add(uow, row, answer, user_id)
     else:
-        changed = await repository.delete_votes(uow.session, answer.row.id, user_id) > 0
+        changed = await repository.delete_votes(uow.session, answer.id, user_id) > 0
     if row.type == PollType.HUSQY.value and row.answer_type == PollAnswerType.EMOJI.value:
-        _take_reaction_off(uow, row, answer.row, user_id)
+        _take_reaction_off(uow, row, answer, user_id)
     if changed:
-        _note(uow, access, row, answer.row, vote.action)
-    return poll, answer
+        _note(uow, access, row, answer, vote.action)
+    return row, answer
 
 
-async def _find(uow: UnitOfWork, guild_id: int, vote: Vote) -> FullPoll:
+async def _find(uow: UnitOfWork, guild_id: int, vote: Vote) -> Poll:
     row: Poll | None = None
     if vote.poll_id is not None:
         row = await repository.find_poll(uow.session, guild_id, vote.poll_id)
@@ -76,17 +74,17 @@ async def _find(uow: UnitOfWork, guild_id: int, vote: Vote) -> FullPoll:
         row = await repository.find_poll_by_message(uow.session, guild_id, vote.channel_id, vote.message_id)
     if row is None or not row.published:
         raise NotFound(service.NO_POLL, logged_as="poll_not_found")
-    return await repository.load_full(uow.session, row)
+    return row
 
 
-def _answer(poll: FullPoll, vote: Vote) -> FullAnswer:
+def _answer(answers: Sequence[PollAnswer], vote: Vote) -> PollAnswer:
     if vote.answer_id is not None:
-        found = [each for each in poll.answers if each.row.answer_id == vote.answer_id]
+        found = [each for each in answers if each.answer_id == vote.answer_id]
     elif vote.emoji_id is not None:
-        found = [each for each in poll.answers if each.row.emoji_id == vote.emoji_id]
+        found = [each for each in answers if each.emoji_id == vote.emoji_id]
     elif vote.emoji_name is not None:
         name = _plain(vote.emoji_name)
-        found = [each for each in poll.answers if each.row.emoji_name and _plain(each.row.emoji_name) == name]
+        found = [each for each in answers if each.emoji_name and _plain(each.emoji_name) == name]
     else:
         raise BadUserInput("This names no answer.", {"input.answerId": "must be given, or `emojiId`, or `emojiName`"})
     if not found:
@@ -99,25 +97,25 @@ def _plain(emoji: str) -> str:
     return emoji.replace("\ufe0f", "")
 
 
-async def _add(uow: UnitOfWork, poll: FullPoll, answer: FullAnswer, user_id: int) -> bool:
+async def _add(uow: UnitOfWork, poll: Poll, answer: PollAnswer, user_id: int) -> bool:
     """Add a vote; False for one that Discord has reported before. Raises BadUserInput for one too many."""
-    own = await repository.votes_of(uow.session, poll.row, user_id)
-    here = own.get(answer.row.id, 0)
-    if poll.row.type == PollType.DISCORD.value:
+    own = await repository.votes_of(uow.session, poll, user_id)
+    here = own.get(answer.id, 0)
+    if poll.type == PollType.DISCORD.value:
         if here:
             return False
-    elif here >= poll.row.max_votes_per_answer:
-        most = poll.row.max_votes_per_answer
+    elif here >= poll.max_votes_per_answer:
+        most = poll.max_votes_per_answer
         raise BadUserInput(
             f"You have voted {here} times for this answer; at most {most} votes are allowed.",
             logged_as="answer_vote_limit_reached",
         )
-    elif not poll.row.is_multi_select and len(own) > bool(here):
+    elif not poll.is_multi_select and len(own) > bool(here):
         raise BadUserInput(
             "You have voted for another answer of this poll. Take that vote back first.",
             logged_as="answer_no_multi_select",
         )
-    uow.session.add(PollVote(guild_id=poll.row.guild_id, answer_row_id=answer.row.id, user_id=user_id))
+    uow.session.add(PollVote(guild_id=poll.guild_id, answer_row_id=answer.id, user_id=user_id))
     return True
 
 

@@ -13,6 +13,7 @@ import strawberry
 
 from husqy_graphql.core.errors import BadUserInput
 from husqy_graphql.core.schedules import CRON_FIELDS, parse_interval
+from husqy_graphql.discord.messages import message_url
 from husqy_graphql.gql.arguments import After, First
 from husqy_graphql.gql.connections import Connection, load_page
 from husqy_graphql.gql.context import Context, Info
@@ -139,7 +140,7 @@ class Reminder(Node):
     def message(self) -> ReminderMessage | None:
         if self.message_id is None:
             return None
-        url = f"https://discord.com/channels/{self.guild_id}/{self.destination_id}/{self.message_id}"
+        url = message_url(int(self.guild_id), int(self.destination_id), int(self.message_id))
         return ReminderMessage(id=self.message_id, url=None if self.is_direct else url)
 
     @strawberry.field(description="The channel that it is sent to; null when that is gone, and for a direct message.")

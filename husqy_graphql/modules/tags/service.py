@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from husqy_graphql.core.access import GuildAccess, ServiceActor, acting_user_id, require_acting_user_id
+from husqy_graphql.core.access import GuildAccess, ServiceActor, require_acting_user_id, require_owner
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, Forbidden, NotFound
 from husqy_graphql.core.limits import Limit
@@ -27,6 +27,7 @@ CONTENT_MAX = 2_000  # characters of a message
 NAME_MAX = 100  # characters of a choice that Discord completes
 NAMES_MAX = 25
 NO_TAG = "There is no such tag in this server."
+_HIDDEN = frozenset({"owner_id", "content", "names"})
 _NOTHING_CHOSEN = frozenset({"", "null", "None"})  # what a command sends whose option was not completed
 
 
@@ -225,11 +226,9 @@ async def _tag(uow: UnitOfWork, guild_id: int, tag_id: str) -> FullTag:
 
 
 def _require_owner(access: GuildAccess, tag: FullTag, absent_owner_id: int | None) -> None:
-    # An API key is nobody, so it owns nothing.
-    actor = access.actor
-    me = require_acting_user_id(actor) if isinstance(actor, ServiceActor) else acting_user_id(actor)
-    if me is None or tag.row.owner_id not in {me, absent_owner_id}:
-        raise Forbidden("Only the owner of a tag may change or delete it, while the owner is in this server.")
+    owner_id = tag.row.owner_id
+    only = "Only the owner of a tag may change or delete it, while the owner is in this server."
+    require_owner(access.actor, owner_id, only, stands_in=owner_id == absent_owner_id)
 
 
 def _checked(content: str | None, names: Sequence[str] | None) -> list[str] | None:
@@ -259,20 +258,11 @@ def _names_fault(names: Sequence[str]) -> str | None:
 def _facts(tag: FullTag) -> dict[str, Any]:
     return {
         "owner_id": str(tag.row.owner_id),
-        "visibility": tag.row.visibility,
         "content": tag.row.content,
         "names": [each.name for each in tag.names],
+        "visibility": tag.row.visibility,
     }
 
 
 def _audit(uow: UnitOfWork, access: GuildAccess, action: AuditAction, tag: FullTag, before: Mapping[str, Any]) -> None:
-    # Names the fields, not what members wrote in them: the audit log must not keep what a member may have erased.
-    after = _facts(tag)
-    hidden = {field: "(not kept)" for field in after if field != "visibility" and before.get(field) != after[field]}
-    uow.audit(
-        access,
-        action,
-        f"tag {tag.row.tag_id}",
-        before={"visibility": before.get("visibility")},
-        after={**hidden, "visibility": after["visibility"]},
-    )
+    uow.audit(access, action, f"tag {tag.row.tag_id}", before=before, after=_facts(tag), hidden=_HIDDEN)
