@@ -8,7 +8,9 @@ cost more than waiting for one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,10 @@ from sqlalchemy import Executable, Row, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool, QueuePool
 from sqlalchemy.util import greenlet_spawn
 
-from husqy_graphql.db.drivers import Driver, postgres_driver, sqlite_driver
+from husqy_graphql.db.drivers import CLOSING_SECONDS, Driver, postgres_driver, sqlite_driver
 from husqy_graphql.db.prepared import Prepared
 from husqy_graphql.db.sqlite import OneHopDbapi
 
@@ -49,11 +51,12 @@ class Engines:
         return Reads(self.read, self.driver)
 
     async def dispose(self) -> None:
-        """Close every connection."""
+        """Close every connection, once what it is used for is done."""
         if self.driver is not None:
             await self.driver.close()
-        await self.read.dispose()
-        await self.write.dispose()
+        for engine in (self.read, self.write):
+            await _all_returned(engine.pool)
+            await engine.dispose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,14 @@ class Reads:
         # One greenlet for the whole of it: an AsyncConnection takes one to connect, one to execute and one to close.
         with self.engine.sync_engine.connect() as connection:
             return connection.execute(statement, parameters).all()
+
+
+async def _all_returned(pool: Pool) -> None:
+    """Wait for what is still read or written: a pool closes the connections that it has, and no other ones."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING_SECONDS):
+            while isinstance(pool, QueuePool) and pool.checkedout():
+                await asyncio.sleep(0.01)
 
 
 def create_engines(database_url: str, pool_size: int = 16) -> Engines:

@@ -171,15 +171,14 @@ async def test_a_cancelled_read_leaves_its_connection_or_its_place_to_others(sta
 async def test_closing_waits_for_what_is_still_read(stage: Stage) -> None:
     driver: Any = stage.engines.driver
     counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n"
-    running = [
-        asyncio.create_task(driver.fetch("SELECT 1 FROM pg_sleep(0.2)" if POSTGRES_URL else counting, []))
-        for _ in range(2)
-    ]
+    slow = "SELECT 1 FROM pg_sleep(0.2)" if POSTGRES_URL else counting
+    running: list[asyncio.Task[Any]] = [asyncio.create_task(driver.fetch(slow, [])) for _ in range(2)]
+    running.append(asyncio.create_task(stage.reads.all(text(slow))))
     await asyncio.sleep(0.05)
-    await driver.close()
+    await stage.engines.dispose()
     assert driver.pool._opened == 0
     assert all(each.done() for each in running)
-    assert len(await asyncio.gather(*running)) == 2
+    assert [len(rows) for rows in await asyncio.gather(*running)] == [1, 1, 1]
 
 
 async def test_a_refused_statement_leaves_its_connection_usable(stage: Stage) -> None:
