@@ -30,6 +30,7 @@ from husqy_graphql.asgi import create_asgi, create_worker_asgi, openapi_document
 from husqy_graphql.config import ConfigurationError, Settings, load_settings
 from husqy_graphql.core.access import ServiceActor, authorize_service
 from husqy_graphql.core.clock import Clock, system_clock
+from husqy_graphql.core.jobs import Job
 from husqy_graphql.core.key_ring import create_key_ring
 from husqy_graphql.core.rate_limits import MemoryRateLimiter, RateLimiter, RatePolicy
 from husqy_graphql.core.timed_cache import TimedCache
@@ -56,7 +57,7 @@ from husqy_graphql.monitoring import read_program
 from husqy_graphql.transport.credentials import Gate
 from husqy_graphql.transport.origins import Origins
 from husqy_graphql.transport.rate_limits import RateLimits
-from husqy_graphql.worker.jobs import JobRunner
+from husqy_graphql.worker.jobs import JobRunner, Units
 from husqy_graphql.worker.loop import run_worker
 from husqy_graphql.worker.modules import perform_job
 from husqy_graphql.worker.resources import WorkerResources
@@ -162,13 +163,10 @@ def create_program(
         await tell(committed)
         runner.wake()
 
-    job_work = Work(partial(unit_of_work, engines.write, clock, after_commit_of_job, "job"), bot, reads)
-    runner = JobRunner(
-        partial(perform_job, job_work),
-        reads,
-        partial(unit_of_work, engines.write, clock, after_commit_nothing, "jobs"),
-        clock,
-    )
+    async def perform(units: Units, job: Job) -> None:
+        await perform_job(Work(units, bot, reads), job)
+
+    runner = JobRunner(perform, reads, partial(unit_of_work, engines.write, clock, after_commit_of_job, "job"), clock)
     units = partial(unit_of_work, engines.write, clock, after_commit, "api-key-use")
     identity = Identity(
         bot=bot,

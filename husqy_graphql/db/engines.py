@@ -89,7 +89,7 @@ async def _all_returned(pool: Pool) -> None:
     """Wait for what is still read or written: a pool closes the connections that it has, and no other ones."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSING_SECONDS):
-            while isinstance(pool, QueuePool) and pool.checkedout():
+            while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.01)
 
 

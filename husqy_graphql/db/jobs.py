@@ -119,11 +119,11 @@ _FINISH = delete(_JOBS).where(
 
 
 async def add_jobs(session: AsyncSession, jobs: Iterable[NewJob], now: datetime) -> None:
-    """Ask for jobs, in this order."""
+    """Ask for jobs; for effects in this order."""
     connection = await session.connection()
+    asked: dict[bool, list[dict[str, Any]]] = {}
     for job in jobs:
-        await connection.execute(
-            _UPSERTS[connection.dialect.name, job.kind.is_effect],
+        asked.setdefault(job.kind.is_effect, []).append(
             {
                 "new_guild_id": job.guild_id,
                 "new_kind": job.kind.value,
@@ -132,8 +132,10 @@ async def add_jobs(session: AsyncSession, jobs: Iterable[NewJob], now: datetime)
                 "new_payload": dict(job.payload),
                 "new_due_at": job.due_at,
                 "now": now,
-            },
+            }
         )
+    for effect, rows in asked.items():
+        await connection.execute(_UPSERTS[connection.dialect.name, effect], rows)
 
 
 async def cancel_jobs(session: AsyncSession, guild_id: int, object_key: str, *kinds: JobKind) -> None:
@@ -272,6 +274,12 @@ async def release_job(
     await session.execute(update(JobRow).where(*_held(job)).values(changes))
 
 
+async def release_jobs(session: AsyncSession, jobs: Iterable[Job], *, due_at: datetime) -> None:
+    """Give claimed jobs back that were not brought to their end."""
+    for job in jobs:
+        await release_job(session, job, due_at=due_at)
+
+
 async def fail_job(session: AsyncSession, job: Job, error: str) -> None:
     """Note that a job was refused for good; unless it was asked for again meanwhile, nothing more is done."""
     ended = JobRow.asked == job.asked
@@ -315,7 +323,7 @@ _NEXT_DUE = Prepared(
     .order_by(_JOBS.c.due_at)
     .limit(1)
 )
-_HELD = Prepared(select(_JOBS.c.id).where(_JOBS.c.id == bindparam("job_id"), _JOBS.c.lease == bindparam("lease")))
+_LEASES = rows_by_keys(select(_JOBS.c.id, _JOBS.c.lease), _JOBS.c.id)
 _EFFECTS_OF_GUILD = GuildRows(_JOBS)
 _EFFECTS_OF_OBJECTS = rows_by_keys(
     select(_JOBS).where(_JOBS.c.ordered.is_(True)).order_by(_JOBS.c.id), _JOBS.c.object_key
@@ -338,9 +346,10 @@ async def next_due(reads: Reads, *, effects: bool, now: datetime) -> datetime | 
     return None if row is None else row.due_at
 
 
-async def is_held(reads: Reads, job: Job) -> bool:
-    """Whether a job is still there, and its claimant's."""
-    return await reads.first(_HELD, job_id=job.id, lease=job.lease) is not None
+async def held_jobs(reads: Reads, jobs: Sequence[Job]) -> Sequence[Job]:
+    """Those of the jobs that are still there, and their claimant's."""
+    leases = {row.id: row.lease for row in await _LEASES.read(reads, [job.id for job in jobs])}
+    return [job for job in jobs if leases.get(job.id) == job.lease]
 
 
 async def effects_of_guild(

@@ -1,17 +1,19 @@
 """Does what was asked for: effects right after their commit or soon after, timers in their time.
 
-Rows are claimed, done with no transaction open, and ended under the same claim. What Discord refuses for good stays as
-failed; what it did not answer is tried again, the later the older it is. Any number of workers may run.
+Rows are claimed, done, and ended under the same claim: effects with no transaction open, timers that are due together
+in one. What Discord refuses for good stays as failed; what it did not answer is tried again, the later the older it is.
+Any number of workers may run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -26,9 +28,10 @@ from husqy_graphql.db.jobs import (
     end_effect,
     fail_job,
     finish_job,
-    is_held,
+    held_jobs,
     next_due,
     release_job,
+    release_jobs,
 )
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.port import DiscordError, Throttled, Unauthorized, Unreachable
@@ -37,8 +40,12 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=30)
 DEADLINE = 20.0  # seconds for one job; less than the lease, so that nobody works on what is another's
+DEADLINE_TOGETHER = 5.0  # seconds for the timers of one transaction
 INLINE_DEADLINE = 5.0  # seconds that a request waits for the effects of its change
-AT_ONCE = 20  # effects, and as many timers
+AT_ONCE = 20  # effects; and timers of one transaction
+TRANSACTIONS_AT_ONCE = 2  # of timers: one may wait for the lock of a guild
+GATHER_SECONDS = 0.05  # that a timer may wait, to be done together with those that come due meanwhile
+STOP_SECONDS = 2.0  # that what is being done may take once the worker is to stop
 LOOK_AGAIN = 1.0  # seconds until rows of other processes are seen at the latest
 BACKOFF_MIN, BACKOFF_MAX = 1.0, 600.0  # seconds
 PAUSE_WITHOUT_TOKEN = 60.0  # seconds
@@ -56,13 +63,16 @@ class Counters:
     timers: int = 0
 
 
+Units = Callable[[], AbstractAsyncContextManager[UnitOfWork]]
+
+
 @dataclass(slots=True)
 class JobRunner:
-    """One for the process. `perform` does a job, and ends a timer in its own transaction."""
+    """One for the process. `perform` does a job with transactions of `units`, in which it ends a timer too."""
 
-    perform: Callable[[Job], Awaitable[None]]
+    perform: Callable[[Units, Job], Awaitable[None]]
     reads: Reads
-    units: Callable[[], AbstractAsyncContextManager[UnitOfWork]]
+    units: Units
     clock: Clock
     counters: Counters = field(default_factory=Counters)
     paused_until: datetime | None = None  # the bot's token is not valid
@@ -104,20 +114,16 @@ class JobRunner:
         for `run`."""
         tried = 0
         while True:
-            claimed = [*await self._claim(effects=False, most=AT_ONCE), *await self._claim(effects=True, most=AT_ONCE)]
-            if not claimed:
+            timers = await self._claim(effects=False, most=AT_ONCE)
+            effects = await self._claim(effects=True, most=AT_ONCE)
+            if not timers and not effects:
                 return tried
-            await asyncio.gather(*map(self._do, claimed))
-            tried += len(claimed)
+            await asyncio.gather(self._do_together(timers), *map(self._do, effects))
+            tried += len(timers) + len(effects)
 
-    async def close(self, seconds: float = 2.0) -> None:
-        """Let what requests have begun come to its end, for so long."""
-        running = list(self._inline.values())
-        if running:
-            _, late = await asyncio.wait(running, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+    async def close(self) -> None:
+        """Let what requests have begun come to its end."""
+        await _stop(self._inline.values())
 
     def _attempt(self, guild_id: int, object_key: str) -> asyncio.Task[None]:
         key = (guild_id, object_key)
@@ -146,47 +152,74 @@ class JobRunner:
         try:
             while True:
                 woken.clear()  # before the look: what is asked for from here on is not missed
-                try:
-                    claimed = [] if self.paused else await self._claim(effects=effects, most=AT_ONCE - len(running))
-                except Exception as error:  # noqa: BLE001 - a database that is away comes back
-                    log.warning("jobs_not_claimed", error=type(error).__name__, detail=str(error))
-                    claimed = []
-                running.update(asyncio.create_task(self._do(job), name=job.kind.value) for job in claimed)
+                most = AT_ONCE - len(running) if effects else AT_ONCE
+                claimed, seconds = await self._look(effects=effects, most=most)
                 if not claimed:
-                    await self._sleep(woken, effects=effects)
-                running = {task for task in running if not task.done()}
-                while len(running) > AT_ONCE // 2:  # one claim for several: each is a transaction
-                    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    running = {task for task in running if not task.done()}
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(seconds):
+                            await woken.wait()
+                elif effects:
+                    running.update(asyncio.create_task(self._do(job), name=job.kind.value) for job in claimed)
+                else:
+                    running.add(asyncio.create_task(self._do_together(claimed), name="timers"))
+                    if len(claimed) < most:
+                        await asyncio.sleep(GATHER_SECONDS)
+                # One claim for several effects: each is a transaction.
+                few = AT_ONCE // 2 if effects else TRANSACTIONS_AT_ONCE - 1
+                while len(running) > few:
+                    _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await _stop(running)
 
-    async def _sleep(self, woken: asyncio.Event, *, effects: bool) -> None:
-        seconds = LOOK_AGAIN
-        with suppress(Exception):
-            now = self.clock()
-            due = await next_due(self.reads, effects=effects, now=now)
-            # What is due and was not claimed waits for another one: no use in asking at once.
-            if due is not None and due > now:
-                seconds = min(seconds, (due - now).total_seconds())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await woken.wait()
-
-    async def _claim(self, *, effects: bool, most: int) -> list[Job]:
+    async def _look(self, *, effects: bool, most: int) -> tuple[Sequence[Job], float]:
+        """Claim what is due; where that is nothing, the seconds until another look."""
+        if self.paused:
+            return [], LOOK_AGAIN
         now = self.clock()
-        due = await next_due(self.reads, effects=effects, now=now)
-        if due is None or due > now:  # a look costs less than taking the lock to write
-            return []
+        try:
+            due = await next_due(self.reads, effects=effects, now=now)
+            if due is None:  # a look costs less than taking the lock to write
+                return [], LOOK_AGAIN
+            if due > now:
+                return [], min((due - now).total_seconds(), LOOK_AGAIN)
+            # What is due and cannot be claimed waits for another job: no use in asking at once.
+            return await self._claim(effects=effects, most=most), LOOK_AGAIN
+        except Exception as error:  # noqa: BLE001 - a database that is away comes back
+            log.warning("jobs_not_claimed", error=type(error).__name__, detail=str(error))
+            return [], LOOK_AGAIN
+
+    async def _claim(self, *, effects: bool, most: int) -> Sequence[Job]:
+        now = self.clock()
         async with self.units() as uow:
-            return list(await claim_jobs(uow.session, effects=effects, now=now, until=now + LEASE, most=most))
+            return await claim_jobs(uow.session, effects=effects, now=now, until=now + LEASE, most=most)
+
+    async def _do_together(self, timers: Sequence[Job]) -> None:
+        """Do timers in one transaction, which costs a third of one for each. Where something is wrong with one of them
+        nothing was done, and each is done alone; raises nothing but cancellation."""
+        if len(timers) > 1:
+            began = self.clock()
+            try:
+                async with asyncio.timeout(DEADLINE_TOGETHER), self.units() as uow:
+                    # By guild: two transactions that lock several do so in the same order.
+                    for job in sorted(timers, key=lambda each: (each.guild_id, each.due_at, each.id)):
+                        await self.perform(lambda: nullcontext(uow), job)
+            except asyncio.CancelledError:
+                await self._give_back(timers)
+                raise
+            except Exception as error:  # noqa: BLE001 - it shows again, and is noted, where the job is alone
+                log.info("timers_apart", timers=len(timers), error=type(error).__name__)
+            else:
+                await self._end_timers(timers, began)
+                return
+        await asyncio.gather(*map(self._do, timers))
 
     async def _do(self, job: Job) -> None:
         """Do a job and note how that ended; raises nothing but cancellation."""
         try:
             await self._perform(job)
+        except asyncio.CancelledError:
+            await self._give_back([job])
+            raise
         except Exception as error:  # noqa: BLE001 - what cannot be noted is claimed again once its lease has ended
             log.warning("job_not_noted", kind=job.kind.value, object=job.object_key, error=type(error).__name__)
         if job.kind.is_effect:
@@ -196,7 +229,7 @@ class JobRunner:
         began = self.clock()
         try:
             async with asyncio.timeout(DEADLINE):
-                await self.perform(job)
+                await self.perform(self.units, job)
         except LeaseLost:
             log.info("job_lost", kind=job.kind.value, object=job.object_key)
             await self._note(lambda uow: release_job(uow.session, job))
@@ -217,19 +250,33 @@ class JobRunner:
             log.exception("job_broken", kind=job.kind.value, object=job.object_key)
             await self._again(job, self._backoff(job), error)
         else:
-            self.counters.done += 1
             if job.kind.is_effect:
+                self.counters.done += 1
                 await self._note(lambda uow: end_effect(uow.session, job, uow.clock()))
             else:
-                self._count_lateness((began - job.due_at).total_seconds())
-                if await is_held(self.reads, job):  # a look costs less than a transaction, and most have ended theirs
-                    await self._note(lambda uow: end_timer(uow, job))
+                await self._end_timers([job], began)
+
+    async def _end_timers(self, timers: Sequence[Job], began: datetime) -> None:
+        """Count timers that were done, and take away those whose time has come to nothing."""
+        for job in timers:
+            self.counters.done += 1
+            self._count_lateness((began - job.due_at).total_seconds())
+        # A look costs less than a transaction, and most have ended theirs.
+        for job in await held_jobs(self.reads, timers):
+            await self._note(partial(end_timer, job=job))
 
     async def _again(self, job: Job, seconds: float, error: Exception) -> None:
         self.counters.tried_again += 1
         due_at = self.clock() + timedelta(seconds=seconds)
         said = str(error) or "Discord did not answer in time"
         await self._note(lambda uow: release_job(uow.session, job, due_at=due_at, error=said))
+
+    async def _give_back(self, jobs: Sequence[Job]) -> None:
+        """Let others have what this worker does not bring to its end; without that they wait for the leases."""
+        # A call that was cut off may still be on its way: whoever repeats it comes after it.
+        due_at = self.clock() + timedelta(seconds=STOP_SECONDS)
+        with suppress(Exception):
+            await self._note(lambda uow: release_jobs(uow.session, jobs, due_at=due_at))
 
     async def _note(self, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         async with self.units() as uow:
@@ -245,6 +292,15 @@ class JobRunner:
         self.counters.timers += 1
         self.counters.lateness_sum += max(0.0, seconds)
         self.counters.lateness_max = max(self.counters.lateness_max, seconds)
+
+
+async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Let tasks come to their end, and cancel those that do not in time."""
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 async def end_timer(uow: UnitOfWork, job: Job) -> None:
