@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import GUILD, MEMBER, Api
-from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium
+from tests.modules.helpers import GENERAL_CHANNEL, enable, kill, make_premium
 from tests.modules.polling import AS_MEMBER, BOT, DISCORD, EMOJI, PATH, body, emoji_answers, vote_body
 
 KINDS: Sequence[dict[str, Any]] = (
@@ -47,10 +47,7 @@ async def crash(api: Api, dice: random.Random, request: Any, *, working: bool) -
             break
         await asyncio.sleep(0)
     tasks += api.program.worker.runner._inline.values()
-    while running := [task for task in tasks if not task.done()]:
-        for task in running:
-            task.cancel()  # again and again: who is killed gives nothing back
-        await asyncio.sleep(0)
+    await kill(*tasks)
 
 
 def operation(api: Api, dice: random.Random, question: str, row: dict[str, Any] | None) -> Any:

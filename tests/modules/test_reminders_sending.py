@@ -12,7 +12,7 @@ import pytest
 from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.modules.reminders import repository
 from tests.conftest import GUILD, MEMBER, OWNER, Api
-from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, make_premium
+from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, kill, make_premium
 from tests.modules.logs import logs
 from tests.modules.reminders import (
     BOT,
@@ -279,8 +279,7 @@ async def test_a_crash_in_the_middle_of_the_call(api: Api, kind: int, after: boo
     while posts < 1 + after:
         await asyncio.sleep(0.05)
         posts = sum(call["method"] == "POST" and call["path"].endswith(MESSAGES) for call in await api.calls())
-    stopped.cancel()
-    await asyncio.gather(stopped, return_exceptions=True)
+    await kill(stopped)
     await api.fault()
     assert len(await sent(api)) == after
     assert (await row(api))["sending_at"] is not None
