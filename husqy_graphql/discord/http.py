@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 import orjson
 
-from husqy_graphql.discord.limits import Bucket, RateLimits
+from husqy_graphql.discord.limits import WAIT, Bucket, RateLimits
 from husqy_graphql.discord.port import (
     DiscordError,
     Invalid,
@@ -116,7 +116,7 @@ class DiscordHTTP:
             raise
         except TimeoutError:
             if progress.retry_after is not None and not progress.lost:
-                raise Throttled("Discord asks us to wait.", retry_after=progress.retry_after) from None
+                raise Throttled(WAIT, retry_after=progress.retry_after) from None
             raise Unreachable("Discord did not answer in time.", ambiguous=progress.sent and method != "GET") from None
 
     async def _try(
@@ -129,8 +129,8 @@ class DiscordHTTP:
             try:
                 return await self._attempt(request, token, bucket, progress)
             except Throttled as error:
-                if attempt == MAX_TRIES:
-                    raise
+                if attempt == MAX_TRIES or error.retry_after >= self._deadline:
+                    raise  # whoever asked for it has no use for a wait in vain
                 progress.retry_after = error.retry_after
                 await self.limits.sleep(error.retry_after)
             except Unreachable as error:
@@ -165,7 +165,7 @@ class DiscordHTTP:
 
     async def _send(self, request: httpx2.Request, token: str, bucket: Bucket, progress: _Progress) -> httpx2.Response:
         async with bucket.lock:
-            await self.limits.wait(token, bucket)
+            await self.limits.wait(token, bucket, self._deadline)
             progress.sent, progress.retry_after = True, None
             if bucket.remaining is None:
                 # The state of the bucket is not known: one request finds out, the others wait for it.
@@ -194,7 +194,7 @@ class DiscordHTTP:
             retry_after = _seconds(body.get("retry_after"), response.headers.get("retry-after"))
             hidden = _integer(response.headers.get("x-ratelimit-remaining")) > 0
             self.limits.refused(token, bucket, retry_after, everywhere=bool(body.get("global")), hidden=hidden)
-            return Throttled("Discord asks us to wait.", retry_after=retry_after)
+            return Throttled(WAIT, retry_after=retry_after)
         if status >= 500:
             return Unreachable(f"Discord answered {status}.", status=status, ambiguous=method != "GET")
         return _client_error(status, body)

@@ -12,6 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
+from husqy_graphql.discord.port import Throttled
+
+WAIT = "Discord asks us to wait."
 MAX_BUCKETS = 2_000
 INVALID_WINDOW = 600.0  # seconds
 INVALID_MAX = 5_000  # Discord bans an address at 10,000
@@ -55,8 +58,11 @@ class RateLimits:
             self._buckets.move_to_end(key)
         return bucket
 
-    async def wait(self, token: str, bucket: Bucket) -> None:
-        """Wait for a place in the bucket and in the token's global limit. The caller holds `bucket.lock`."""
+    async def wait(self, token: str, bucket: Bucket, at_most: float) -> None:
+        """Wait for a place in the bucket and in the token's global limit. The caller holds `bucket.lock`.
+
+        Raises Throttled at once where that takes as many seconds as the caller has, or more.
+        """
         while True:
             now = self.now()
             wait = max(self._paused_until.get(token, 0.0) - now, self._global_wait(token, now))
@@ -64,6 +70,8 @@ class RateLimits:
                 wait = max(wait, bucket.resets_at - now)
             if wait <= 0:
                 break
+            if wait >= at_most:
+                raise Throttled(WAIT, retry_after=wait)
             await self.sleep(wait)
         if bucket.remaining == 0:
             bucket.remaining = None  # the window is over; one request finds out about the next

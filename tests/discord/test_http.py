@@ -185,14 +185,20 @@ async def test_a_429_for_ever_ends_after_a_few_tries() -> None:
     await http.close()
 
 
-async def test_a_wait_past_the_deadline_is_given_up_with_the_time_to_wait() -> None:
-    http = DiscordHTTP(
-        "http://discord", transport=httpx2.MockTransport(lambda _: answer(429, {"retry_after": 60})), deadline=0.05
-    )
+async def test_a_wait_past_the_deadline_is_given_up_at_once_with_the_time_to_wait() -> None:
+    time, calls = Time(), list[str]()
 
-    with pytest.raises(Throttled) as raised:
-        await get(http)
-    assert raised.value.retry_after == 60
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        calls.append(request.method)
+        return answer(429, {"retry_after": 60}, x_ratelimit_remaining=0)
+
+    http = connect(handler, time)
+    for _ in range(2):
+        with pytest.raises(Throttled) as raised:
+            await get(http)
+        assert raised.value.retry_after == pytest.approx(60, abs=1)
+    assert time.slept == 0
+    assert len(calls) == 1  # Discord counts who asks again
     await http.close()
 
 
