@@ -1,6 +1,6 @@
 """The program, which kills itself right before a commit: `python -m tests.faults.dying FILE serve`.
 
-While there is such a file, it says how many commits are let through before that.
+While there is such a file, it says how many commits are let through before that; -1 once it has come to that.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ def die_before_commit(countdown: Path) -> None:
     def count_down(_: Connection) -> None:
         if not countdown.exists():
             return
-        left = int(countdown.read_text())
-        if left == 0:
+        left = int(countdown.read_text()) - 1
+        countdown.write_text(str(left))
+        if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        countdown.write_text(str(left - 1))
 
     event.listen(Engine, "commit", count_down)
 

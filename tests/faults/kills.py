@@ -143,7 +143,7 @@ async def _stage(database_url: str, module: str) -> AsyncGenerator[Stage]:
 async def _survive(stage: Stage, prepare: Prepare, kill: Kill) -> bool:
     """Check what becomes of an operation that is cut off; False where it has fewer commits than that."""
     process = stage.processes[-1]
-    attempt = await prepare(stage, process, kill.operation, f"{kill}, {len(stage.processes)}")
+    attempt = await prepare(stage, process, kill.operation, f"{kill} ({len(stage.processes)})")
     if kill.at is At.BEFORE_COMMIT:
         reached, acknowledged = await _die_before_commit(stage, process, kill.commit, attempt)
     else:
@@ -164,10 +164,11 @@ async def _die_before_commit(stage: Stage, process: Process, commit: int, attemp
     assert stage.countdown is not None
     stage.countdown.write_text(str(commit - 1))
     acknowledged = await attempt.begin()
-    rests = await _rests(stage, process)
+    await _rests(stage, process)
     await process.kill()
+    reached = int(stage.countdown.read_text()) < 0
     stage.countdown.unlink()
-    return not rests, acknowledged
+    return reached, acknowledged
 
 
 async def _cut_off(stage: Stage, process: Process, kill: Kill, attempt: Attempt) -> bool:
