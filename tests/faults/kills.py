@@ -162,12 +162,13 @@ async def _survive(stage: Stage, prepare: Prepare, kill: Kill) -> bool:
 async def _die_before_commit(stage: Stage, process: Process, commit: int, attempt: Attempt) -> tuple[bool, bool]:
     """Let the process kill itself; whether it came to that, and whether it had acknowledged the operation."""
     assert stage.countdown is not None
-    stage.countdown.write_text(str(commit - 1))
+    stage.countdown.write_text("." * (commit - 1))
     acknowledged = await attempt.begin()
     await _rests(stage, process)
+    await asyncio.sleep(0.1)  # the end of what is done may still be noted
     await process.kill()
-    reached = int(stage.countdown.read_text()) < 0
-    stage.countdown.unlink()
+    reached = not stage.countdown.exists()
+    stage.countdown.unlink(missing_ok=True)
     return reached, acknowledged
 
 
