@@ -56,6 +56,10 @@ class Discord:
     def messages(self, channel_id: int = GENERAL_CHANNEL) -> list[dict[str, Any]]:
         return list(self.state.store.all("message", f"{channel_id}:"))
 
+    def all_messages(self) -> list[dict[str, Any]]:
+        """Those of every channel, direct messages among them."""
+        return list(self.state.store.all("message"))
+
     def calls(self, method: str, path: str) -> list[dict[str, Any]]:
         """The calls of a method to paths that contain this."""
         return [each for each in self.state.calls if each["method"] == method and path in each["path"]]
