@@ -158,12 +158,15 @@ class Stage:
             return [dict(row) for row in (await connection.execute(text(statement), parameters)).mappings()]
 
     async def pass_time(self, *kinds: str) -> None:
-        """Let all leases be over, and effects (or jobs of these kinds) be due. Only while no process runs."""
+        """Let all leases be over, effects (or jobs of these kinds) be due, and Discord forget all nonces. Only while no
+        process runs."""
         past = system_clock() - timedelta(seconds=1)
         which = JobRow.kind.in_(kinds) if kinds else JobRow.ordered
         async with self.engines.write.begin() as connection:
             await connection.execute(update(JobRow).where(JobRow.leased_until.is_not(None)).values(leased_until=past))
             await connection.execute(update(JobRow).where(which, JobRow.state == "pending").values(due_at=past))
+        for key, _ in self.discord.state.store.items("nonce"):
+            self.discord.state.store.delete("nonce", key)
 
     async def make_due(self, kind: str, object_key: str) -> None:
         """Let the time of a timer come; the processes that run see it within a second."""

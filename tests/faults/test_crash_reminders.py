@@ -27,13 +27,14 @@ from tests.faults.processes import Process, Stage
 from tests.modules.reminders import PATH, QUICK, REPEATED, SCHEDULED, body
 
 OPEN: Call = ("POST", "/users/@me/channels$")  # somebody's direct messages
-COME = Operation("come", [SEND], "repeated")
+COME_AGAIN = Operation("come again", [SEND], "repeated")  # says the same as the time before
 LATER = Operation("later", [EDIT], "quick")
 OPERATIONS = [
     *(Operation("create", [], kind) for kind in ("quick", "repeated", "scheduled")),
     Operation("come", [SEND], "quick"),
     Operation("come", [OPEN, SEND], "direct"),
-    COME,
+    Operation("come", [SEND], "repeated"),
+    COME_AGAIN,
     Operation("come", [SEND], "scheduled"),
     Operation("come", [SEND], "embeds"),
     Operation("send", [SEND], "quick"),
@@ -44,7 +45,7 @@ OPERATIONS = [
     LATER,
     *(Operation("delete", [], kind) for kind in ("quick", "repeated")),
 ]
-FEW = [Kill(COME, At.BEFORE_ANSWER, SEND), Kill(LATER, At.BEFORE_COMMIT, commit=2)]
+FEW = [Kill(COME_AGAIN, At.BEFORE_ANSWER, SEND), Kill(LATER, At.BEFORE_COMMIT, commit=2)]
 OF_MEMBERS = {"quick", "direct"}
 STAYS = {"repeated", *OF_MEMBERS}
 
@@ -62,10 +63,11 @@ async def prepare(stage: Stage, process: Process, operation: Operation, text: st
     path = f"{PATH}/entries/{reminder_id}"
     press = partial(asked, process, "POST", f"{path}/interact", acting)
     come = partial(came_due, stage, process, "reminders.run", f"reminder:{reminder_id}")
-    if operation.name in {"complete", "later"}:
+    if operation.name in {"complete", "later"} or operation == COME_AGAIN:
         assert await come()
     begin = {
         "come": come,
+        "come again": come,
         "send": partial(asked, process, "POST", f"{path}/send", acting),
         "complete": partial(press, action="complete"),
         "later": partial(press, action="remind_later", new_delay="1h"),
@@ -100,11 +102,12 @@ async def check_reminder(stage: Stage, operation: Operation, text: str, acknowle
         case "create" | "delete":
             assert messages == []
             assert len(rows) == (operation.name == "create") or not acknowledged
-        case "come" | "send":
-            assert len(messages) == 1 or (operation.name == "send" and not acknowledged and messages == [])
+        case "come" | "come again" | "send":
+            times = 2 if operation == COME_AGAIN else 1
+            assert len(messages) == times or (operation.name == "send" and not acknowledged and messages == [])
             assert len(rows) == (operation.kind in STAYS or not messages)
             for row in rows:
-                assert [row["last_message_id"]] == ([int(each["id"]) for each in messages] or [None])
+                assert row["last_message_id"] == (int(messages[-1]["id"]) if messages else None)
                 assert bool(row["sent_at"]) == (operation.kind in OF_MEMBERS and bool(messages))
         case _:
             assert len(messages) == 1
