@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from husqy_graphql.config import Settings
@@ -31,6 +32,7 @@ from tests.test_cli import COMMAND
 
 SERVICE = "service-credential-of-the-tests-of-faults"
 START_SECONDS = 30.0
+ROOT = Path(__file__).parents[2]
 
 
 async def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -54,6 +56,10 @@ class Discord:
     def messages(self, channel_id: int = GENERAL_CHANNEL) -> list[dict[str, Any]]:
         return list(self.state.store.all("message", f"{channel_id}:"))
 
+    def all_messages(self) -> list[dict[str, Any]]:
+        """Those of every channel, direct messages among them."""
+        return list(self.state.store.all("message"))
+
     def calls(self, method: str, path: str) -> list[dict[str, Any]]:
         """The calls of a method to paths that contain this."""
         return [each for each in self.state.calls if each["method"] == method and path in each["path"]]
@@ -66,9 +72,14 @@ class Process:
     process: asyncio.subprocess.Process
     http: httpx2.AsyncClient
 
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
     async def kill(self) -> None:
-        """kill -9."""
-        self.process.kill()
+        """kill -9; one that is dead stays so."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
         await self.process.wait()
 
     async def rest(self, method: str, path: str, acting: int = OWNER, **options: Any) -> httpx2.Response:
@@ -86,6 +97,7 @@ class Stage:
     engines: Engines
     settings: dict[str, str] = field(default_factory=dict[str, str])
     processes: list[Process] = field(default_factory=list[Process])
+    countdown: Path | None = None  # of commits, for processes that kill themselves: see `dying.py`
 
     @property
     def environment(self) -> dict[str, str]:
@@ -110,11 +122,12 @@ class Stage:
         port = free_port()
         with (log or Path(os.devnull)).open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                COMMAND,
+                *self._program,
                 command,
                 env={**self.environment, "HUSQY_PORT": str(port)},
                 stdout=output,
                 stderr=output,
+                cwd=ROOT,
             )
         http = httpx2.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {SERVICE}"}, timeout=90
@@ -128,40 +141,50 @@ class Stage:
                     await asyncio.sleep(0.02)
         return started
 
+    @property
+    def _program(self) -> Sequence[str | Path]:
+        if self.countdown is None:
+            return (COMMAND,)
+        return sys.executable, "-m", "tests.faults.dying", self.countdown
+
     async def close(self) -> None:
         for each in self.processes:
-            with suppress(ProcessLookupError):
-                await each.kill()
+            await each.kill()
             await each.http.aclose()
         await self.engines.dispose()
-
-    @asynccontextmanager
-    async def locked(self) -> AsyncGenerator[None]:
-        """Let nobody else write: no transaction comes to its end."""
-        async with self.engines.write.connect() as connection:
-            transaction = await connection.begin()  # on SQLite this is all
-            if connection.dialect.name == "postgresql":
-                for table in ("guild_settings", "jobs"):
-                    await connection.execute(text(f"SELECT id FROM {table} FOR UPDATE"))
-            yield
-            await transaction.rollback()
 
     async def rows(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         async with self.engines.read.connect() as connection:
             return [dict(row) for row in (await connection.execute(text(statement), parameters)).mappings()]
 
     async def pass_time(self, *kinds: str) -> None:
-        """Let all leases be over, and effects (or jobs of these kinds) be due. Only while no process runs."""
+        """Let all leases be over, effects (or jobs of these kinds) be due, and Discord forget all nonces. Only while no
+        process runs."""
         past = system_clock() - timedelta(seconds=1)
         which = JobRow.kind.in_(kinds) if kinds else JobRow.ordered
         async with self.engines.write.begin() as connection:
             await connection.execute(update(JobRow).where(JobRow.leased_until.is_not(None)).values(leased_until=past))
             await connection.execute(update(JobRow).where(which, JobRow.state == "pending").values(due_at=past))
+        for key, _ in self.discord.state.store.items("nonce"):
+            self.discord.state.store.delete("nonce", key)
+
+    async def make_due(self, kind: str, object_key: str) -> None:
+        """Let the time of a timer come; the processes that run see it within a second."""
+        timer = update(JobRow).where(JobRow.kind == kind, JobRow.object_key == object_key, ~JobRow.ordered)
+        async with self.engines.write.begin() as connection:
+            changed = await connection.execute(timer.values(due_at=system_clock()))
+        assert changed.rowcount == 1, f"{object_key} has no such timer"
+
+    async def pending(self) -> list[str]:
+        """The kinds of effects that are not done, and of timers that are due."""
+        wanted = JobRow.ordered | (JobRow.due_at <= system_clock())
+        async with self.engines.read.connect() as connection:
+            return list(await connection.scalars(select(JobRow.kind).where(wanted, JobRow.state == "pending")))
 
     async def settled(self, seconds: float = 15.0) -> None:
-        """Wait until no effect is pending."""
+        """Wait until nothing is pending."""
         async with asyncio.timeout(seconds):
-            while await self.rows("SELECT id FROM jobs WHERE ordered AND state = 'pending'"):  # noqa: ASYNC110
+            while await self.pending():  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
 
@@ -208,11 +231,11 @@ def dropping(app: ASGIApp) -> ASGIApp:
     return dropped
 
 
-async def make_ready(process: Process, guild_id: int) -> None:
-    """Switch polls on in a guild with Husqy+."""
+async def make_ready(process: Process, guild_id: int, module: str = "polls") -> None:
+    """Switch a module on in a guild with Husqy+."""
     answer = await process.http.post("/graphql", json={"query": ENTITLE, "variables": {"guild": str(guild_id)}})
     assert "errors" not in answer.json(), answer.text
-    enabled = await process.rest("POST", "/modules/polls/enable", json={"guild_id": guild_id})
+    enabled = await process.rest("POST", f"/modules/{module}/enable", json={"guild_id": guild_id})
     assert enabled.status_code == 200, enabled.text
 
 
