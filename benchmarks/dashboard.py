@@ -67,6 +67,41 @@ _PAGE = """query Page($guild: Snowflake!) {
       }
       entries(first: 10) { nodes { databaseId guildId entryId text } }
     }
+    polls {
+      settings { databaseId guildId saveDurationTimeout deleteEndedDiscordPolls deleteEndedHusqyPolls }
+      polls(first: 10) {
+        nodes {
+          databaseId guildId channelId messageId pollId type answerType question description isAnonymous
+          isMultiSelect endsAt deleteAt ended maxVotesPerAnswer sentByHusqy ownerReference
+          answers { databaseId guildId pollId answerText voters label emojiName emojiId answerId description }
+        }
+      }
+    }
+    giveaways {
+      settings { databaseId guildId saveDurationTimeout deleteEndedGiveaways }
+      giveaways(first: 10) {
+        nodes {
+          databaseId guildId channelId messageId ownerReference ended endsAt deleteAt prize description
+          winnerCount participants winners giveawayId
+        }
+      }
+    }
+    reminders {
+      reminders(first: 10) {
+        nodes {
+          databaseId guildId reminderId type triggerType scheduleDetails ownerId title description
+          destinationId url contentIsEmbed content messageId
+        }
+      }
+    }
+    inviteTracker {
+      settings {
+        databaseId guildId preventOwnInviteCode serverSharedInviteLink
+        joinMessage { enabled channelId isEmbed content }
+        leaveMessage { enabled channelId isEmbed content }
+      }
+      invites(first: 10) { nodes { databaseId guildId code channelId currentUses expiresAt ownerId } }
+    }
   }
 }"""
 _PATHS = (
@@ -84,6 +119,13 @@ _PATHS = (
     "modules/verifier/entries",
     "modules/rules/settings",
     "modules/rules/entries",
+    "modules/polls/settings",
+    "modules/polls/entries",
+    "modules/giveaways/settings",
+    "modules/giveaways/entries",
+    "modules/reminders/entries",
+    "modules/invite_tracker/settings",
+    "modules/invite_tracker/invite-links",
 )
 QUERY = graphql_call(_PAGE, {"guild": str(DEMO_GUILD)})
 CALLS = [Call("GET", f"/v1/{path}?guild_id={DEMO_GUILD}") for path in _PATHS]

@@ -30,11 +30,44 @@ from husqy_graphql.tasks import migrate_database
 POSTGRES = "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
 # Verifications of the other guild: a table of today's size, not of one page.
 OTHERS = 10_000
-MODULES = ("logging", "welcoming", "autoresponder", "tags", "verifier", "rules")
+MODULES = (
+    "logging",
+    "welcoming",
+    "autoresponder",
+    "tags",
+    "verifier",
+    "rules",
+    "polls",
+    "giveaways",
+    "reminders",
+    "invite_tracker",
+)
 GENERAL = DEMO_GUILD + 310
 MEMBERS_ROLE = "Members"
-# What each module gets beside its settings: a few rows.
+# What each module gets beside its settings: a few rows. None of them ends while it is measured.
 FEW = 5
+_POLL = {
+    "channel_id": str(GENERAL),
+    "poll_type": 2,
+    "poll_answer_type": 2,
+    "poll_owner_id": str(OWNER),
+    "answers": [{"answer_text": text, "label": text} for text in ("Yes", "No", "Maybe")],
+    "is_multi_select": False,
+    "is_anonymous": False,
+    "max_votes_per_answer": 1,
+}
+_GIVEAWAY = {
+    "channel_id": str(GENERAL),
+    "giveaway_owner_id": str(OWNER),
+    "end_time": "7d",
+    "winner_count": 1,
+}
+_REMINDER = {
+    "reminder_type": 3,
+    "schedule_details": {"duration": "7d"},
+    "destination_id": str(GENERAL),
+}
+_INVITE = {"channel_id": str(GENERAL), "max_uses": 0, "max_age": 604800, "is_temporary": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +193,10 @@ async def _fill_modules(http: httpx2.AsyncClient) -> None:
         tag = {"owner_id": str(OWNER), "content": f"Tag {number}", "visibility": 1, "names": [f"tag{number}"]}
         await post("tags/entries", full=True, **tag)
         await post("rules/entries", full=True, rule_text=f"Rule {number}")
+        await post("polls/entries", full=True, question=f"Question {number}?", **_POLL)
+        await post("giveaways/entries", full=True, prize=f"Prize {number}", **_GIVEAWAY)
+        await post("reminders/entries", full=True, content=f"Reminder {number}", **_REMINDER)
+        await post("invite_tracker/invite", full=True, **_INVITE)
 
 
 async def _add_entries(world: World) -> None:
