@@ -180,18 +180,16 @@ async def _cut_off(stage: Stage, process: Process, kill: Kill, attempt: Attempt)
         await process.kill()
     else:
         method, path = kill.call
-        state, seen = stage.discord.state, len(stage.discord.state.calls)
+        state = stage.discord.state
         fault = Fault(path=re.compile(path), method=method, **_FAULTS[kill.at])
         state.faults[:] = [fault]
         await eventually(lambda: fault.times == 0)
         await asyncio.sleep(0.1)  # an effect comes soon after its call
         await process.kill()
-        calls = [
-            each for each in list(state.calls)[seen:] if each["method"] == method and re.search(path, each["path"])
-        ]
         if kill.at is At.CALL_ON_ITS_WAY:
-            assert not calls[0]["status"], "the call arrived before the kill"
-            await eventually(lambda: calls[0]["status"])
+            call = [each for each in state.calls if each["method"] == method and re.search(path, each["path"])][-1]
+            assert not call["status"], "the call arrived before the kill"
+            await eventually(lambda: call["status"])
     return await doing
 
 

@@ -37,14 +37,13 @@ UNREACT: Call = ("DELETE", "/reactions$")
 EXPIRE: Call = ("POST", "/expire$")
 CREATE = Operation("create", [SEND], "buttons")
 EDITED = Operation("edit", [EDIT], "buttons")
-CLOSE = Operation("close", [EDIT, SEND], "buttons")
 OPERATIONS = [
     CREATE,
     Operation("create", [SEND, REACT], "emoji"),
     Operation("create", [SEND], "native"),
     EDITED,
     Operation("vote", [EDIT], "buttons"),
-    CLOSE,
+    Operation("close", [EDIT, SEND], "buttons"),
     Operation("close", [EDIT, UNREACT, SEND], "emoji"),
     Operation("close", [EXPIRE, SEND], "native"),
     Operation("end", [EDIT, SEND], "buttons"),
@@ -52,7 +51,6 @@ OPERATIONS = [
 ]
 FEW = [
     Kill(CREATE, At.BEFORE_ANSWER, SEND),
-    Kill(CLOSE, At.BEFORE_ANSWER, SEND),
     Kill(EDITED, At.BEFORE_COMMIT, commit=2),
 ]
 
