@@ -104,10 +104,10 @@ async def asked(process: Process, method: str, path: str, acting: int, **body: A
 async def came_due(stage: Stage, process: Process, kind: str, object_key: str) -> bool:
     """Let the time of a timer come; False where the process dies before all that follows is done."""
     await stage.make_due(kind, object_key)
-    return await _rests(stage, process)
+    return await stage.settled(process=process)
 
 
-def kills_of_calls(operation: Operation) -> list[Kill]:
+def _kills_of_calls(operation: Operation) -> list[Kill]:
     """Every kill that is seen from the calls of an operation, and the one after its answer."""
     kills = [Kill(operation, at, call) for call in operation.calls for at in _FAULTS]
     return [*kills, Kill(operation, At.ANSWERED)]
@@ -123,7 +123,7 @@ async def run_kills(database_url: str, module: str, prepare: Prepare, kills: Ite
 async def run_every_kill(database_url: str, module: str, prepare: Prepare, operation: Operation) -> None:
     """Check that a module survives a kill at every step of an operation."""
     async with _stage(database_url, module) as stage:
-        for kill in kills_of_calls(operation):
+        for kill in _kills_of_calls(operation):
             await _survive(stage, prepare, kill)
         for commit in count(1):
             if not await _survive(stage, prepare, Kill(operation, At.BEFORE_COMMIT, commit=commit)):
@@ -164,7 +164,7 @@ async def _die_before_commit(stage: Stage, process: Process, commit: int, attemp
     assert stage.countdown is not None
     stage.countdown.write_text("." * (commit - 1))
     acknowledged = await attempt.begin()
-    await _rests(stage, process)
+    await stage.settled(process=process)
     await asyncio.sleep(0.1)  # the end of what is done may still be noted
     await process.kill()
     reached = not stage.countdown.exists()
@@ -191,13 +191,3 @@ async def _cut_off(stage: Stage, process: Process, kill: Kill, attempt: Attempt)
             assert not call["status"], "the call arrived before the kill"
             await eventually(lambda: call["status"])
     return await doing
-
-
-async def _rests(stage: Stage, process: Process, seconds: float = 15.0) -> bool:
-    """Wait until the process has done what there is to do; False where it dies before."""
-    async with asyncio.timeout(seconds):
-        while process.alive:
-            if not await stage.pending():
-                return True
-            await asyncio.sleep(0.02)
-    return False

@@ -181,11 +181,14 @@ class Stage:
         async with self.engines.read.connect() as connection:
             return list(await connection.scalars(select(JobRow.kind).where(wanted, JobRow.state == "pending")))
 
-    async def settled(self, seconds: float = 15.0) -> None:
-        """Wait until nothing is pending."""
+    async def settled(self, seconds: float = 15.0, process: Process | None = None) -> bool:
+        """Wait until nothing is pending; False where this process dies before."""
         async with asyncio.timeout(seconds):
-            while await self.pending():  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+            while process is None or process.alive:
+                if not await self.pending():
+                    return True
+                await asyncio.sleep(0.02)
+        return False
 
 
 async def _answers(http: httpx2.AsyncClient) -> bool:

@@ -36,32 +36,30 @@ async def prepare(stage: Stage, process: Process, operation: Operation, _: str) 
 async def check_invite(stage: Stage, operation: Operation, max_age: int, acknowledged: bool) -> None:
     """As many invites on Discord as are followed, at most one, and nothing that is still meant."""
     codes = [each["code"] for each in _invites(stage, max_age)]
-    if operation == DELETE and not codes:
-        # Discord tells every bot of a deletion; ours hears of it again where it died before it took note.
-        gone = [row["code"] for row in await _followed(stage) if not _is_there(stage, row["code"])]
-        for code in gone:
+    if operation == DELETE and not acknowledged:
+        # Discord tells every bot of a deletion, also the one that died before it took note.
+        for code in await _followed(stage) - _codes(stage):
             assert await asked(stage.processes[-1], "POST", f"{PATH}/events/invite/delete", OWNER, invite_code=code)
-    assert sorted(row["code"] for row in await _followed(stage)) == sorted(each["code"] for each in _all(stage))
+    assert await _followed(stage) == _codes(stage)
     assert await stage.rows("SELECT id FROM invite_tracker_intents") == []
     assert len(codes) <= 1
     if acknowledged:
         assert len(codes) == (operation == CREATE)
 
 
-async def _followed(stage: Stage) -> list[dict[str, Any]]:
-    return await stage.rows("SELECT code FROM invite_tracker_invites WHERE NOT gone")
+async def _followed(stage: Stage) -> set[str]:
+    rows = await stage.rows("SELECT code FROM invite_tracker_invites WHERE NOT gone")
+    codes = {row["code"] for row in rows}
+    assert len(codes) == len(rows)
+    return codes
 
 
-def _is_there(stage: Stage, code: str) -> bool:
-    return any(each["code"] == code for each in _all(stage))
-
-
-def _all(stage: Stage) -> list[dict[str, Any]]:
-    return list(stage.discord.state.store.all("invite"))
+def _codes(stage: Stage) -> set[str]:
+    return {each["code"] for each in stage.discord.state.store.all("invite")}
 
 
 def _invites(stage: Stage, max_age: int) -> list[dict[str, Any]]:
-    return [each for each in _all(stage) if each["max_age"] == max_age]
+    return [each for each in stage.discord.state.store.all("invite") if each["max_age"] == max_age]
 
 
 async def test_an_invite_survives_a_few_kills(database_url: str) -> None:
