@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from husqy_graphql.core.jobs import Job
@@ -19,10 +19,11 @@ from husqy_graphql.db.jobs import finish_job
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.lookup import find_own_message
 from husqy_graphql.discord.objects import DiscordMessage
-from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, Unreachable
+from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, Unreachable
 from husqy_graphql.lifecycle import Work, module_off
 
 NONCE_MAX: Final = 25  # characters
+SETTLE_AFTER: Final = timedelta(seconds=30)  # more than a call to Discord may take
 T = TypeVar("T")
 
 
@@ -37,7 +38,7 @@ class Intent(Generic[T]):
     channel_id: int
     module: ModuleName
     publish: Callable[[UnitOfWork, DiscordMessage], Awaitable[T | None]]
-    forget: Callable[[UnitOfWork], Awaitable[None]]
+    forget: Callable[[UnitOfWork], Awaitable[object]]
 
 
 def nonce_of(object_id: str) -> str:
@@ -72,7 +73,10 @@ async def settle_intended(
 ) -> None:
     """Publish the rows of a message that stands since a time, and forget those of one that does not. Raises what
     Discord answers, and LeaseLost."""
-    sent = await find_own_message(work.bot, intent.channel_id, since, is_it)
+    try:
+        sent = await find_own_message(work.bot, intent.channel_id, since, is_it)
+    except NotThere:  # the channel is gone, and the message with it
+        sent = None
     async with work.units() as uow:
         await lock_guild(uow.session, intent.guild_id)
         await finish_job(uow.session, job)

@@ -17,6 +17,12 @@ class JobKind(Enum):
     they were asked for. A timer changes rows when its time has come, and leaves what follows on Discord to effects.
     """
 
+    VERIFIER_SETTLE = "verifier.settle"
+    VERIFIER_PROMPT_DELETE = "verifier.prompt_delete"
+    VERIFIER_BUTTON_REMOVE = "verifier.button_remove"
+    RULES_SETTLE = "rules.settle"
+    RULES_MESSAGE_DELETE = "rules.message_delete"
+    RULES_BUTTONS_REMOVE = "rules.buttons_remove"
     INVITE_SETTLE = "invite_tracker.settle"
     INVITE_JOIN_MESSAGE = "invite_tracker.join_message"
     INVITE_LEAVE_MESSAGE = "invite_tracker.leave_message"

@@ -138,14 +138,16 @@ async def add_jobs(session: AsyncSession, jobs: Iterable[NewJob], now: datetime)
         await connection.execute(_UPSERTS[connection.dialect.name, effect], rows)
 
 
-async def cancel_jobs(session: AsyncSession, guild_id: int, object_key: str, *kinds: JobKind) -> None:
-    """Call off the jobs of an object: those of these kinds, or all. Whoever has one claimed loses it."""
+async def cancel_jobs(session: AsyncSession, guild_id: int, object_key: str, *kinds: JobKind) -> bool:
+    """Call off the jobs of an object: those of these kinds, or all; whether there were any. Whoever has one claimed
+    loses it."""
     which = {"of_guild": guild_id, "of_object": object_key}
     connection = await session.connection()
     if kinds:
-        await connection.execute(_CANCEL_KINDS, {**which, "kinds": [kind.value for kind in kinds]})
+        gone = await connection.execute(_CANCEL_KINDS, {**which, "kinds": [kind.value for kind in kinds]})
     else:
-        await connection.execute(_CANCEL, which)
+        gone = await connection.execute(_CANCEL, which)
+    return gone.rowcount > 0
 
 
 async def cancel_jobs_of_module(session: AsyncSession, guild_id: int, module: ModuleName) -> None:

@@ -148,15 +148,15 @@ class UnitOfWork:
         """Have something happen at a time; a timer that is set already is moved there."""
         self.jobs.append(NewJob(guild_id, kind, object_key, due_at))
 
-    async def cancel(self, guild_id: int, object_key: str, *kinds: JobKind) -> None:
+    async def cancel(self, guild_id: int, object_key: str, *kinds: JobKind) -> bool:
         """Call off what was to be done with an object: jobs of these kinds, or all. What was asked for before in this
-        transaction is called off too."""
+        transaction is called off too. Whether something was stored that is called off."""
         self.jobs[:] = [
             job
             for job in self.jobs
             if (job.guild_id, job.object_key) != (guild_id, object_key) or (kinds and job.kind not in kinds)
         ]
-        await cancel_jobs(self.session, guild_id, object_key, *kinds)
+        return await cancel_jobs(self.session, guild_id, object_key, *kinds)
 
     async def cancel_module(self, guild_id: int, module: ModuleName) -> None:
         """Call off everything that was to be done for a module."""

@@ -94,12 +94,6 @@ async def crowd(api: Api, entry: dict[str, Any], number: int) -> list[int]:
     return users
 
 
-async def run_due(api: Api, **advance: float) -> int:
-    """Let time pass, and the worker do what is due then."""
-    api.clock.advance(**advance)
-    return await api.program.worker.runner.run_due()
-
-
 async def channel(api: Api) -> list[dict[str, Any]]:
     return await api.discord("GET", f"/control/channels/{GENERAL_CHANNEL}/messages")
 

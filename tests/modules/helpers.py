@@ -37,6 +37,12 @@ async def make_premium(api: Api, guild: int = GUILD, ends: str | None = None) ->
     await api.data(ENTITLE, token="sandbox-service", guild=str(guild), ends=ends)
 
 
+async def run_due(api: Api, **advance: float) -> int:
+    """Let time pass, and the worker do what is due then; how many jobs were tried."""
+    api.clock.advance(**advance)
+    return await api.program.worker.runner.run_due()
+
+
 async def channel_messages(api: Api, channel_id: int | str) -> list[dict[str, Any]]:
     """The messages of a channel in order, as Discord has them; those of the logs once they are written."""
     for guild_id in list(api.program.worker.log_poster._running):

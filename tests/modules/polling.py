@@ -88,12 +88,6 @@ async def votes(api: Api, poll: dict[str, Any]) -> list[str | None]:
     return [each["votes"] for each in (await read(api, poll))["answers"]]
 
 
-async def run_due(api: Api, **advance: float) -> int:
-    """Let time pass, and the worker do what is due then."""
-    api.clock.advance(**advance)
-    return await api.program.worker.runner.run_due()
-
-
 async def message_of(api: Api, poll: dict[str, Any]) -> dict[str, Any] | None:
     """The message of a poll as it stands on Discord; None once it is gone."""
     messages = await api.discord("GET", f"/control/channels/{poll['entry']['channel_id']}/messages")

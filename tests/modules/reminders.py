@@ -53,12 +53,6 @@ async def interact(api: Api, reminder: dict[str, Any], action: str, token: str |
     return await api.rest("POST", entry_path(reminder, "/interact"), json=request, **options)
 
 
-async def run_due(api: Api, **delta: float) -> int:
-    """Let time pass, and do what is due then."""
-    api.clock.advance(**delta)
-    return await api.program.worker.runner.run_due()
-
-
 async def sent(api: Api, channel_id: int | str = GENERAL_CHANNEL) -> list[dict[str, Any]]:
     return await channel_messages(api, channel_id)
 

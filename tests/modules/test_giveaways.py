@@ -23,10 +23,9 @@ from tests.modules.giving import (
     message_of,
     path_of,
     read,
-    run_due,
     shown,
 )
-from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, make_premium, refused
+from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, make_premium, refused, run_due
 from tests.modules.tags import api_key, prevent_data_collection
 
 SEND = {"method": "POST", "path": "/messages$"}

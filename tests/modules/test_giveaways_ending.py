@@ -31,11 +31,10 @@ from tests.modules.giving import (
     path_of,
     read,
     reroll,
-    run_due,
     shown,
     winners,
 )
-from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, refused
+from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, refused, run_due
 from tests.modules.tags import leave
 
 MEMBERS = {"path": f"/guilds/{GUILD}/members", "times": 999}

@@ -23,11 +23,10 @@ from tests.modules.giving import (
     path_of,
     press,
     read,
-    run_due,
     shown,
     winners,
 )
-from tests.modules.helpers import enable, make_premium, refused
+from tests.modules.helpers import enable, make_premium, refused, run_due
 from tests.modules.tags import api_key, prevent_data_collection
 from tests.statements import counted
 from tests.transport.streams import stream

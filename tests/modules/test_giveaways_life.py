@@ -26,11 +26,10 @@ from tests.modules.giving import (
     press,
     read,
     reroll,
-    run_due,
     shown,
     winners,
 )
-from tests.modules.helpers import enable, make_premium, refused
+from tests.modules.helpers import enable, make_premium, refused, run_due
 from tests.modules.logs import logs
 from tests.modules.tags import api_key, leave, prevent_data_collection
 

@@ -15,7 +15,7 @@ from husqy_graphql.app import create_program
 from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.worker.modules import trim_guilds
 from tests.conftest import ADMIN, GUILD, MEMBER, MEMBER_2, OWNER, Api, Monotonic, settings_for
-from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, make_premium, refused
+from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, make_premium, refused, run_due
 from tests.modules.logs import logs
 from tests.modules.polling import (
     AS_MEMBER,
@@ -32,7 +32,6 @@ from tests.modules.polling import (
     messages_sent,
     path_of,
     read,
-    run_due,
     standing_message,
     vote,
     voted,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import GUILD, MEMBER, MEMBER_2, OWNER, Api, credentials
-from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, post_as, refused, writes
+from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, post_as, refused, run_due, writes
 from tests.modules.polling import (
     AS_MEMBER,
     BOT,
@@ -23,7 +23,6 @@ from tests.modules.polling import (
     emoji_answers,
     path_of,
     read,
-    run_due,
     standing_message,
     vote,
     vote_body,

@@ -10,7 +10,7 @@ import pytest
 
 from husqy_graphql.worker.modules import trim_guilds
 from tests.conftest import ADMIN, GUILD, MEMBER, MEMBER_2, OUTSIDER, OWNER, UNKNOWN_GUILD, Api
-from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium
+from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, run_due
 from tests.modules.logs import logs
 from tests.modules.reminders import (
     AS_MEMBER,
@@ -30,7 +30,6 @@ from tests.modules.reminders import (
     metrics,
     refused,
     refused_creation,
-    run_due,
 )
 from tests.modules.tags import api_key, leave, prevent_data_collection
 

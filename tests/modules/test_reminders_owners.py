@@ -10,7 +10,7 @@ import pytest
 from husqy_graphql.core.privacy import REMOVED_USER
 from husqy_graphql.discord.sandbox.world import APPLICATION_ID
 from tests.conftest import ADMIN, GUILD, MEMBER, MEMBER_2, OWNER, Api, credentials
-from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium
+from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, run_due
 from tests.modules.logs import logs
 from tests.modules.reminders import (
     AS_MEMBER,
@@ -29,7 +29,6 @@ from tests.modules.reminders import (
     keep_statistics,
     metrics,
     refused,
-    run_due,
     sent,
 )
 from tests.modules.tags import prevent_data_collection

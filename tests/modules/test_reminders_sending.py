@@ -12,7 +12,7 @@ import pytest
 from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.modules.reminders import repository
 from tests.conftest import GUILD, MEMBER, OWNER, Api
-from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, kill, make_premium
+from tests.modules.helpers import CLOSED_CHANNEL, GENERAL_CHANNEL, enable, kill, make_premium, run_due
 from tests.modules.logs import logs
 from tests.modules.reminders import (
     BOT,
@@ -29,7 +29,6 @@ from tests.modules.reminders import (
     keep_statistics,
     refused,
     row,
-    run_due,
     send,
     sent,
 )

@@ -9,6 +9,7 @@ import pytest
 
 from husqy_graphql.discord.sandbox import world
 from tests.conftest import ADMIN, GUILD, MEMBER, MEMBER_2, OUTSIDER, OWNER, Api
+from tests.modules.helpers import run_due
 from tests.modules.rules_stage import (
     BASE,
     DOWN,
@@ -60,6 +61,8 @@ async def test_a_new_message_takes_the_place_of_the_old_one(api: Api) -> None:
     second = await sent(api)
 
     assert len(await api.rows("rules_active_entries")) == 1
+    shown = await messages(api, first["channel_id"])
+    assert [bool(each["components"]) for each in shown] == [False, True]
     assert (await click(api, first)).status_code == 404
     assert (await click(api, second)).status_code == 200
     await asyncio.gather(*(send(api) for _ in range(5)))
@@ -125,9 +128,26 @@ async def test_a_message_that_discord_does_not_take_leaves_the_old_one(api: Api,
     await api.fault(fault)
     async with nothing_changes(api, asked=True):
         assert (await send(api)).status_code == (503 if fault["status"] == 500 else 500)
+        await api.fault()
+        await run_due(api, seconds=31)  # until then nobody knows whether it stands
 
-    await api.fault()
     assert (await click(api, old)).status_code == 200
+
+
+async def test_a_message_that_nobody_knows_of_is_deleted_later(api: Api) -> None:
+    await by_message(api)
+    known = await sent(api)
+    await api.fault({**SEND, "drop": "after", "times": 9})
+    assert (await send(api)).status_code == 503
+    await api.fault()
+    assert len(await messages(api, known["channel_id"])) == 2
+
+    await run_due(api, seconds=31)
+
+    [message] = await messages(api, known["channel_id"])
+    assert message["id"] == str(known["message_id"])
+    assert await api.rows("rules_active_entries") == [known]
+    assert await api.rows("jobs") == []
 
 
 async def test_a_closed_door_is_named(api: Api) -> None:

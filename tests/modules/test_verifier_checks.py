@@ -10,6 +10,7 @@ import pytest
 from husqy_graphql.db.guilds import lock_guild
 from tests.conftest import GUILD, MEMBER, MEMBER_2, Api
 from tests.modules import rules_stage
+from tests.modules.helpers import run_due
 from tests.modules.verifying import (
     BASE,
     CHANNEL,
@@ -220,6 +221,23 @@ async def test_what_fails_after_the_roles_undoes_nothing(api: Api, path: str, fa
 
     assert MODERATORS in await roles_of(api)
     assert bool((await api.rows("verifier_entries"))[0]["is_verified"]) is True
+
+
+@pytest.mark.parametrize("channel", [CHANNEL, None])
+async def test_a_prompt_is_taken_away_once_discord_answers(api: Api, channel: int | None) -> None:
+    await enabled(api, channel=channel)
+    verifier_id = await opened(api)
+    place = await dm_of(api)
+    await api.fault({"path": "/messages/", "status": 500, "times": 9})
+    assert (await handle(api, verifier_id, **click())).status_code == 200
+    assert (await posted(api, place))[0]["components"] != []
+
+    await api.fault()
+    await run_due(api, seconds=31)
+
+    left = await posted(api, place)
+    assert [each["components"] for each in left if each["embeds"]] == ([] if channel else [[]])
+    assert await api.rows("jobs") == []
 
 
 @pytest.mark.parametrize("fault", [{"status": 403}, {"status": 404}, {"status": 500, "times": 9}])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ADMIN, GUILD, MEMBER, MEMBER_2, OUTSIDER, Api
+from tests.modules.helpers import run_due
 from tests.modules.verifying import (
     BASE,
     CHANNEL,
@@ -185,6 +186,37 @@ async def test_a_prompt_whose_answer_is_lost_is_sent_once(api: Api) -> None:
     await api.fault({"path": f"/channels/{CHANNEL}/messages", "method": "POST", "drop": "after"})
 
     assert (await create(api)).status_code == 200
+
+    [message] = await posted(api, CHANNEL)
+    assert message["id"] == str((await api.rows("verifier_entries"))[0]["message_id"])
+
+
+@pytest.mark.parametrize("kind", [1, 3])
+async def test_a_prompt_that_nobody_knows_of_is_deleted_later(api: Api, kind: int) -> None:
+    await enabled(api, channel=CHANNEL, type=kind)
+    known = await opened(api)
+    await api.fault({"path": f"/channels/{CHANNEL}/messages", "method": "POST", "drop": "after", "times": 9})
+
+    assert (await create(api)).status_code == 503
+
+    await api.fault()
+    assert len(await posted(api, CHANNEL)) == 2
+    [entry] = await api.rows("verifier_entries")
+    await run_due(api, seconds=31)
+    [message] = await posted(api, CHANNEL)
+    assert (entry["verifier_id"], str(entry["message_id"])) == (known, message["id"])
+    assert await api.rows("jobs") == []
+
+
+async def test_a_replaced_prompt_is_deleted_once_discord_answers(api: Api) -> None:
+    await enabled(api, channel=CHANNEL)
+    await opened(api)
+    await api.fault({"path": "/messages/", "method": "DELETE", "status": 500, "times": 9})
+    await opened(api)
+    assert len(await posted(api, CHANNEL)) == 2
+
+    await api.fault()
+    await run_due(api, seconds=31)
 
     [message] = await posted(api, CHANNEL)
     assert message["id"] == str((await api.rows("verifier_entries"))[0]["message_id"])

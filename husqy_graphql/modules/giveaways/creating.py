@@ -21,8 +21,8 @@ from husqy_graphql.lifecycle import require_data_collection, require_guild, requ
 from husqy_graphql.modules.giveaways import repository, service
 from husqy_graphql.modules.giveaways.models import Giveaway
 from husqy_graphql.modules.giveaways.repository import FullGiveaway
+from husqy_graphql.sending import SETTLE_AFTER
 
-SETTLE_AFTER = timedelta(seconds=30)  # more than a call to Discord may take
 AHEAD_MAX = timedelta(days=365)
 
 

@@ -46,10 +46,10 @@ from husqy_graphql.modules.invite_tracker import repository, service
 from husqy_graphql.modules.invite_tracker.finding import find_deletions, find_invite
 from husqy_graphql.modules.invite_tracker.joining import set_exhausted
 from husqy_graphql.modules.invite_tracker.models import InviteIntent, KnownInvite
+from husqy_graphql.sending import SETTLE_AFTER
 
 MAX_USES: Final = 100
 MAX_AGE: Final = 604_800  # seconds: 7 days
-SETTLE_AFTER: Final = timedelta(seconds=30)  # more than a call to Discord may take
 CREATE_REASON: Final = "Made with Husqy."
 DELETE_REASON: Final = "Deleted with Husqy."
 NO_INVITE: Final = "There is no such invite to this server."

@@ -21,8 +21,8 @@ from husqy_graphql.lifecycle import require_data_collection, require_room
 from husqy_graphql.modules.polls import repository, service
 from husqy_graphql.modules.polls.models import Poll, PollAnswer, PollAnswerType, PollType
 from husqy_graphql.modules.polls.repository import FullPoll
+from husqy_graphql.sending import SETTLE_AFTER
 
-SETTLE_AFTER = timedelta(seconds=30)  # more than a call to Discord may take
 HOUR = timedelta(hours=1)
 DISCORD_HOURS_MAX = 768
 ANSWER_MAX, DISCORD_ANSWER_MAX = 300, 55  # characters

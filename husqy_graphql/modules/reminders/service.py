@@ -30,9 +30,9 @@ from husqy_graphql.lifecycle import StoredTexts, require_data_collection, requir
 from husqy_graphql.modules.reminders import repository
 from husqy_graphql.modules.reminders.models import Reminder, ReminderType, is_direct
 from husqy_graphql.modules.reminders.scheduling import Planned, plan_later
+from husqy_graphql.sending import SETTLE_AFTER
 
 TITLE_MAX, DESCRIPTION_MAX, URL_MAX, CONTENT_MAX = 256, 2_000, 512, 2_000  # characters
-SETTLE_AFTER = timedelta(seconds=30)  # more than a call to Discord may take
 NO_REMINDER = "There is no such reminder in this server."
 NOT_ADMINISTRATOR = "Only administrators of this guild may do this with repeated and scheduled reminders."
 LIMITS = {

@@ -3,16 +3,20 @@ while Discord is called."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
+from uuid import uuid4
 
 from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.errors import Conflict, ConflictReason, DiscordRefused, NotFound
+from husqy_graphql.core.jobs import Job, JobKind
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.engines import Reads
+from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.lookup import find_member
+from husqy_graphql.discord.objects import DiscordMessage
 from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, DiscordMember, NotThere, Refused
 from husqy_graphql.discord.variables import member_context, server_context
 from husqy_graphql.lifecycle import Work, require_enabled
@@ -20,6 +24,7 @@ from husqy_graphql.modules.rules import repository, service
 from husqy_graphql.modules.rules.rendering import RulesAnswer, RulesMessage, render_message, template_context
 from husqy_graphql.modules.rules.repository import FullSettings
 from husqy_graphql.modules.rules.service import DeniedAction
+from husqy_graphql.sending import Intent, nonce_of, send_intended, settle_intended
 
 CLOSED = 50007  # Discord's code for a person who takes no direct messages from the bot
 UNKNOWN_MEMBER, UNKNOWN_ROLE = 10007, 10011
@@ -87,16 +92,31 @@ async def send_rules(work: Work, access: GuildAccess | MemberAccess, member_id: 
         user=member_context(member, guild),
     )
     buttons = row.rules_actions_enabled
-    channel_id, message_id = await _send_dm(bot, member_id, render_message(texts, context, buttons=buttons))
-    try:
-        async with work.units() as uow:
-            waiting = (channel_id, message_id) if buttons else None
-            await service.store_sent(uow, access, member_id, waiting, perf_counter() - began)
-    except BaseException:
-        with suppress(DiscordError):  # its buttons would find nothing
-            await bot.delete_message(channel_id, message_id)
-        raise
+    said = render_message(texts, context, buttons=buttons)
+    with _telling_closed():
+        channel_id = await bot.open_dm(member_id)
+        if buttons:
+            await _send_to_be_answered(work, access, member_id, channel_id, said, began)
+            return True
+        await _send(bot, channel_id, said)
+    async with work.units() as uow:
+        await service.store_sent(uow, access, member_id, None, perf_counter() - began)
     return True
+
+
+async def perform(work: Work, job: Job) -> None:
+    """Do one of the module's jobs. Raises what Discord answers, and LeaseLost."""
+    match job.kind:
+        case JobKind.RULES_SETTLE:
+            await _settle(work, job)
+        case JobKind.RULES_MESSAGE_DELETE:
+            with suppress(NotThere, Refused):
+                await work.bot.delete_message(job.payload["channel_id"], job.payload["message_id"])
+        case JobKind.RULES_BUTTONS_REMOVE:
+            with suppress(NotThere, Refused):  # a button that stays finds nothing
+                await work.bot.remove_components(job.payload["channel_id"], job.payload["message_id"])
+        case _:
+            raise AssertionError(f"{job.kind} is no job of the rules")
 
 
 async def after_verification(work: Work, member: MemberAccess) -> None:
@@ -144,9 +164,6 @@ async def answer_rules(work: Work, access: GuildAccess, click: Click, confirm: C
     word = "accepted" if click.answer is RulesAnswer.ACCEPT else "denied"
     async with work.units() as uow:
         await service.store_answer(uow, access, *place, click.member_id, word)
-    if not in_channel:
-        with suppress(DiscordError):  # a button that stays finds nothing
-            await bot.remove_components(*place)
     if not (plan.kick and in_channel):
         await confirm(plan.said)
 
@@ -178,18 +195,64 @@ async def _set_roles(bot: BotPort, guild_id: int, member: DiscordMember, plan: _
                 raise
 
 
-async def _send_dm(bot: BotPort, member_id: int, said: RulesMessage) -> tuple[int, int]:
-    """Send a direct message; its channel and its id. Raises DiscordRefused for a person who takes none."""
+async def _send_to_be_answered(
+    work: Work, access: GuildAccess | MemberAccess, member_id: int, channel_id: int, said: RulesMessage, began: float
+) -> None:
+    """Send the rules with their buttons, which wait for an answer from then on."""
+    guild_id, sending_id = access.guild_id, str(uuid4())
+    async with work.units() as uow:
+        await service.intend_sending(uow, guild_id, sending_id, channel_id)
+
+    async def store(uow: UnitOfWork, sent: DiscordMessage) -> bool | None:
+        if not await service.forget_sending(uow, guild_id, sending_id):
+            return None
+        await service.store_sent(uow, access, member_id, (channel_id, sent.id), perf_counter() - began)
+        return True
+
+    intent = Intent(
+        guild_id,
+        channel_id,
+        ModuleName.RULES,
+        publish=store,
+        forget=lambda uow: service.forget_sending(uow, guild_id, sending_id),
+    )
+    await send_intended(work, intent, lambda: _send(work.bot, channel_id, said, nonce_of(sending_id)))
+
+
+async def _settle(work: Work, job: Job) -> None:
+    """Delete a direct message that was not stored: whoever sent it died, or never heard that it stands."""
+    place = job.payload["channel_id"]
+    waiting = await repository.waiting_in(work.reads, place)
+
+    async def delete(uow: UnitOfWork, sent: DiscordMessage) -> None:
+        kind = JobKind.RULES_MESSAGE_DELETE
+        uow.effect(job.guild_id, kind, job.object_key, channel_id=place, message_id=sent.id)
+
+    async def forget(uow: UnitOfWork) -> None:
+        """There is nothing but the job, which ends."""
+
+    intent: Intent[None] = Intent(job.guild_id, place, ModuleName.RULES, publish=delete, forget=forget)
+    await settle_intended(
+        work,
+        job,
+        intent,
+        job.created_at,
+        lambda each: RulesAnswer.ACCEPT.value in each.custom_ids and each.id not in waiting,
+    )
+
+
+async def _send(bot: BotPort, channel_id: int, said: RulesMessage, nonce: str | None = None) -> DiscordMessage:
+    return await bot.send_message(
+        channel_id, embeds=said.embeds, components=said.components, allowed_mentions=NO_MENTIONS, nonce=nonce
+    )
+
+
+@contextmanager
+def _telling_closed() -> Generator[None]:
+    """Raise DiscordRefused for a person who takes no direct messages."""
     try:
-        channel_id = await bot.open_dm(member_id)
-        sent = await bot.send_message(
-            channel_id,
-            embeds=said.embeds,
-            components=said.components,
-            allowed_mentions=NO_MENTIONS,
-        )
+        yield
     except Refused as error:
         if error.code == CLOSED:
             raise DiscordRefused("This member takes no direct messages from Husqy.") from error
         raise
-    return channel_id, sent.id

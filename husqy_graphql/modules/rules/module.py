@@ -17,4 +17,5 @@ MODULE = Module(
     after_verification=answering.after_verification,
     trim=service.trim,
     settle=permanent.settle,
+    perform=answering.perform,
 )

@@ -36,6 +36,7 @@ _GUILD_OF_MESSAGE = Prepared(
         _SETTINGS.c.rules_channel == bindparam("channel_id"), _SETTINGS.c.rules_message_id == bindparam("message_id")
     )
 )
+_WAITING_IN = Prepared(select(_ACTIVE.c.message_id).where(_ACTIVE.c.channel_id == bindparam("channel_id")))
 _GUILD_OF_ACTIVE_ENTRY = Prepared(
     select(_ACTIVE.c.guild_id).where(
         _ACTIVE.c.channel_id == bindparam("channel_id"),
@@ -134,6 +135,11 @@ async def active_entries_by_ids(reads: Reads, row_ids: Sequence[int]) -> Sequenc
     return await _ACTIVE_BY_IDS.read(reads, row_ids)
 
 
+async def waiting_in(reads: Reads, channel_id: int) -> set[int]:
+    """The messages of a channel that wait for an answer, of whatever guild."""
+    return {row.message_id for row in await reads.all(_WAITING_IN, channel_id=channel_id)}
+
+
 async def find_settings(session: AsyncSession, guild_id: int) -> RulesSettings | None:
     return await session.scalar(select(RulesSettings).where(RulesSettings.guild_id == guild_id))
 
@@ -185,11 +191,14 @@ async def find_active_entry(
     )
 
 
-async def delete_active_entries(session: AsyncSession, guild_id: int, user_id: int) -> None:
-    """Forget the unanswered direct message of a member."""
-    await session.execute(
-        delete(RulesActiveEntry).where(RulesActiveEntry.guild_id == guild_id, RulesActiveEntry.user_id == user_id)
-    )
+async def delete_active_entries(session: AsyncSession, guild_id: int, user_id: int) -> Sequence[RulesActiveEntry]:
+    """Forget the unanswered direct message of a member; what it was."""
+    which = (RulesActiveEntry.guild_id == guild_id, RulesActiveEntry.user_id == user_id)
+    found = (await session.scalars(select(RulesActiveEntry).where(*which))).all()
+    for row in found:
+        await session.delete(row)
+    await session.flush()  # a member has one at most
+    return found
 
 
 async def delete_of_guild(

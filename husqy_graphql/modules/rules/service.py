@@ -10,6 +10,7 @@ from uuid import uuid4
 from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, NotFound
+from husqy_graphql.core.jobs import JobKind
 from husqy_graphql.core.limits import Limit
 from husqy_graphql.core.log_events import LogEvent
 from husqy_graphql.core.metrics import Metric
@@ -23,6 +24,7 @@ from husqy_graphql.modules.rules import repository
 from husqy_graphql.modules.rules.models import RulesActiveEntry, RulesEntry, RulesSettings
 from husqy_graphql.modules.rules.rendering import RULE_MAX, TOTAL_MAX, total_length
 from husqy_graphql.modules.rules.repository import ROLE_KINDS, FullSettings
+from husqy_graphql.sending import SETTLE_AFTER
 
 NO_ENTRY = "There is no such rule."
 NO_RULES = "There are no rules yet. Add one first."
@@ -132,13 +134,31 @@ async def find_waiting(
     return await repository.load_settings(uow.session, row), entry
 
 
+def object_key(sending_id: str) -> str:
+    """What jobs call a direct message with the rules."""
+    return f"rules:{sending_id}"
+
+
+async def intend_sending(uow: UnitOfWork, guild_id: int, sending_id: str, channel_id: int) -> None:
+    """Note that a direct message with buttons is being sent: unless it is stored, it is deleted. Raises NotFound, or
+    Conflict when the module is off."""
+    await require_enabled(uow, guild_id, ModuleName.RULES)
+    uow.effect(guild_id, JobKind.RULES_SETTLE, object_key(sending_id), delay=SETTLE_AFTER, channel_id=channel_id)
+
+
+async def forget_sending(uow: UnitOfWork, guild_id: int, sending_id: str) -> bool:
+    """Note that it is not being sent any more; False where that was called off before."""
+    return await uow.cancel(guild_id, object_key(sending_id), JobKind.RULES_SETTLE)
+
+
 async def store_sent(
     uow: UnitOfWork, access: GuildAccess | MemberAccess, user_id: int, sent: tuple[int, int] | None, seconds: float
 ) -> None:
     """Note that a member got the rules, replacing the message before; `sent` is the channel and the message of one that
     waits for an answer. Raises NotFound, or Conflict when the module is off."""
     await require_enabled(uow, access.guild_id, ModuleName.RULES)
-    await repository.delete_active_entries(uow.session, access.guild_id, user_id)
+    for each in await repository.delete_active_entries(uow.session, access.guild_id, user_id):
+        _remove_buttons(uow, each)
     if sent is not None:
         channel_id, message_id = sent
         uow.session.add(
@@ -162,13 +182,21 @@ async def store_answer(
     entry = await repository.find_active_entry(uow.session, access.guild_id, channel_id, message_id)
     if entry is not None:
         await uow.session.delete(entry)
+        _remove_buttons(uow, entry)
     uow.log(access, LogEvent.RULES_INTERACTION_CHECK, action=word, member_id=user_id)
+
+
+def _remove_buttons(uow: UnitOfWork, entry: RulesActiveEntry) -> None:
+    """Have the buttons taken from a direct message that waits for no answer any more."""
+    kind, key = JobKind.RULES_BUTTONS_REMOVE, object_key(str(entry.message_id))
+    uow.effect(entry.guild_id, kind, key, channel_id=entry.channel_id, message_id=entry.message_id)
 
 
 async def wipe(uow: UnitOfWork, guild_id: int) -> dict[str, Sequence[Any]]:
     """Delete settings, rules and unanswered messages of a guild; what stands on Discord stays."""
     settings, entries, active = await repository.delete_of_guild(uow.session, guild_id)
     await delete_intent(uow.session, guild_id, ModuleName.RULES)
+    await uow.cancel_module(guild_id, ModuleName.RULES)
     return {"settings": settings, "entries": entries, "active_entries": active}
 
 

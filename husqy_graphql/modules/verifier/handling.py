@@ -1,13 +1,14 @@
 """The two operations of Husqy itself: a member gets a prompt, and a member answers it.
 
-Discord is called between transactions. A prompt is sent before its row is written and deleted if that fails; roles are
-given before the verification is noted, so that nobody counts as verified without them.
+Discord is called between transactions. That a prompt is being sent is noted before, so that it goes unless its
+verification begins; roles are given before the verification is noted, so that nobody counts as verified without them.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -18,18 +19,20 @@ from husqy_graphql.core.access import GuildAccess, MemberAccess, ServiceActor, U
 from husqy_graphql.core.errors import BadUserInput, CodedError, Forbidden, NotFound
 from husqy_graphql.core.languages import DEFAULT_LANGUAGE, translate
 from husqy_graphql.core.log_events import LogEvent
+from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.templates import TemplateContext, render
+from husqy_graphql.db.guilds import GuildSettings
 from husqy_graphql.discord.lookup import find_member
 from husqy_graphql.discord.port import NO_MENTIONS, DiscordError, DiscordGuild, DiscordMember
 from husqy_graphql.gql.context import Context
 from husqy_graphql.gql.interactions import InteractionInput, Reply, reply
+from husqy_graphql.lifecycle import work_of
 from husqy_graphql.modules.verifier import repository, service
 from husqy_graphql.modules.verifier.checking import Attempt, InteractionKind, Step, next_step
+from husqy_graphql.modules.verifier.models import VerifierEntry
 from husqy_graphql.modules.verifier.prompting import (
     NotGranted,
-    clean_prompt,
     context_of,
-    delete_prompts,
     fill,
     grant_roles,
     send_prompt,
@@ -37,7 +40,8 @@ from husqy_graphql.modules.verifier.prompting import (
     take_roles,
 )
 from husqy_graphql.modules.verifier.repository import FullSettings
-from husqy_graphql.modules.verifier.service import NO_ENTRY, VerifierType
+from husqy_graphql.modules.verifier.service import NO_ENTRY, Prompt, VerifierType
+from husqy_graphql.sending import Intent, send_intended
 
 log = structlog.get_logger()
 
@@ -75,29 +79,50 @@ async def begin(
         if member.user.bot:
             return None
         filling = context_of(guild_settings, guild, member, resources.clock())
-        prompt = await send_prompt(
-            resources.bot,
-            fill(settings.row.prompt_content, filling, is_embed=settings.row.prompt_is_embed),
-            type=VerifierType(settings.row.verifier_type),
-            language=guild_settings.language,
-            verifier_id=str(uuid4()),
-            user_id=user_id,
-            channel_id=settings.row.channel_id,
-            dashboard_url=resources.dashboard_url,
-        )
+        entry = await _prompt(context, access, guild_settings, settings, filling, user_id)
     except (CodedError, DiscordError) as error:
         await context.log_failure(access, event, error)
         raise
-    try:
-        async with context.change(access, event) as uow:
-            entry, replaced = await service.open_entry(uow, access, prompt)
-    except BaseException:
-        await delete_prompts(resources.bot, [(prompt.channel_id, prompt.message_id)])
-        raise
-    await delete_prompts(resources.bot, [(each.channel_id, each.message_id) for each in replaced])
     said = render(translate(guild_settings.language, "verifier.sent"), filling)
     await reply(resources.bot, interaction, Reply(content=said, delete_after=guild_settings.auto_delete))
     return entry
+
+
+async def _prompt(
+    context: Context,
+    access: GuildAccess,
+    guild_settings: GuildSettings,
+    settings: FullSettings,
+    filling: TemplateContext,
+    user_id: int,
+) -> VerifierEntry:
+    """Send a prompt, and begin its verification; raises what `begin` raises."""
+    resources, guild_id, row = context.resources, access.guild_id, settings.row
+    said = fill(row.prompt_content, filling, is_embed=row.prompt_is_embed)
+    direct, verifier_id = row.channel_id is None, str(uuid4())
+    channel_id = await resources.bot.open_dm(user_id) if direct else row.channel_id
+    async with context.unit_of_work() as uow:
+        await service.intend_prompt(uow, guild_id, channel_id, verifier_id)
+    intent = Intent(
+        guild_id,
+        channel_id,
+        ModuleName.VERIFIER,
+        publish=lambda uow, sent: service.open_entry(
+            uow, access, Prompt(verifier_id, user_id, channel_id, sent.id, direct)
+        ),
+        forget=lambda uow: service.forget_prompt(uow, guild_id, verifier_id),
+    )
+    send = partial(
+        send_prompt,
+        resources.bot,
+        said,
+        type=VerifierType(row.verifier_type),
+        language=guild_settings.language,
+        verifier_id=verifier_id,
+        channel_id=channel_id,
+        dashboard_url=resources.dashboard_url,
+    )
+    return await send_intended(work_of(context), intent, send)
 
 
 async def handle(context: Context, verifier_id: str, attempt: Attempt) -> Handled:
@@ -141,7 +166,7 @@ async def _handle(context: Context, verifier_id: str, attempt: Attempt) -> Handl
     # It is done: what fails from here on undoes nothing.
     filling = context_of(guild_settings, guild, member, context.resources.clock())
     await _tell(context, access, found, settings, filling, attempt)
-    await clean_prompt(context.resources.bot, found)
+    await _clean_prompt(context, found)
     return Handled("The member is verified.", entry, access)
 
 
@@ -219,6 +244,14 @@ async def _tell(
             )
     except (CodedError, DiscordError) as error:
         await context.log_failure(access, LogEvent.VERIFIER_VERIFICATION_HANDLE, error)
+
+
+async def _clean_prompt(context: Context, entry: Any) -> None:
+    try:
+        async with context.unit_of_work() as uow:
+            service.clean_prompt(uow, entry)
+    except Exception as error:  # noqa: BLE001 - it is asked for already, for a little later
+        log.warning("prompt_not_cleaned", error=type(error).__name__)
 
 
 async def _respond_privately(context: Context, interaction: tuple[int, str], text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.lifecycle import Module
 from husqy_graphql.modules.verifier import service
+from husqy_graphql.modules.verifier.prompting import perform
 
 MODULE = Module(
     ModuleName.VERIFIER,
@@ -13,4 +14,5 @@ MODULE = Module(
     stored_texts=service.stored_texts,
     erase_member=service.erase_member,
     member_left=service.member_left,
+    perform=perform,
 )

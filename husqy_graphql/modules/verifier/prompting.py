@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,22 +12,27 @@ import structlog
 
 from husqy_graphql.core.embeds import render_embeds
 from husqy_graphql.core.errors import Conflict, ConflictReason
+from husqy_graphql.core.jobs import Job, JobKind
 from husqy_graphql.core.languages import translate
+from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.pasted_json import BadPastedJSON
 from husqy_graphql.core.templates import TemplateContext, render
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.guilds import GuildSettings
+from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.mentions import written_mentions
-from husqy_graphql.discord.port import BotPort, DiscordError, DiscordGuild, DiscordMember
+from husqy_graphql.discord.objects import DiscordMessage
+from husqy_graphql.discord.port import BotPort, DiscordError, DiscordGuild, DiscordMember, NotThere, Refused
 from husqy_graphql.discord.variables import member_context, server_context
-from husqy_graphql.modules.verifier.service import PASSPHRASE_MAX, TEXT_MAX, Prompt, VerifierType
+from husqy_graphql.lifecycle import Work
+from husqy_graphql.modules.verifier.service import PASSPHRASE_MAX, TEXT_MAX, VerifierType
+from husqy_graphql.sending import Intent, nonce_of, settle_intended
 
 log = structlog.get_logger()
 
 BUTTON_ID = "vf:{}"
 MODAL_ID = "vf:p:{}"
 FIELD_ID = "passphrase"
-NONCE_MAX = 25
 REASON = "Passed the verification"
 ROW, BUTTON, TEXT_INPUT = 1, 2, 4
 PRIMARY, LINK = 1, 5
@@ -79,46 +85,59 @@ async def send_prompt(
     type: VerifierType,
     language: str,
     verifier_id: str,
-    user_id: int,
-    channel_id: int | None,
+    channel_id: int,
     dashboard_url: str,
-) -> Prompt:
-    """Send the prompt with its button, to the channel or else to the member. Raises what Discord answers."""
+) -> DiscordMessage:
+    """Send the prompt with its button. Raises what Discord answers."""
     button = {"type": BUTTON, "label": translate(language, _LABELS[type])}
     if type is VerifierType.WEB:
         button |= {"style": LINK, "url": f"{dashboard_url}/verify/{verifier_id}"}
     else:
         button |= {"style": PRIMARY, "custom_id": BUTTON_ID.format(verifier_id)}
-    place = await bot.open_dm(user_id) if channel_id is None else channel_id
-    sent = await bot.send_message(
-        place,
+    return await bot.send_message(
+        channel_id,
         content=said.content,
         embeds=said.embeds,
         components=[{"type": ROW, "components": [button]}],
         allowed_mentions=said.allowed_mentions,
-        nonce=verifier_id.replace("-", "")[:NONCE_MAX],
+        nonce=nonce_of(verifier_id),
     )
-    return Prompt(verifier_id, user_id, place, sent.id, direct=channel_id is None)
 
 
-async def delete_prompts(bot: BotPort, places: Iterable[tuple[int, int]]) -> None:
-    """Delete prompts by channel and message; raises nothing, since they mean nothing any more."""
-    for channel_id, message_id in places:
-        try:
-            await bot.delete_message(channel_id, message_id)
-        except DiscordError as error:
-            log.info("prompt_not_deleted", error=type(error).__name__)
+def is_prompt_of(message: DiscordMessage, verifier_id: str) -> bool:
+    """Whether a message of Husqy is the prompt of this verification."""
+    buttons = [button for row in message.components for button in row.get("components", ())]
+    return any(verifier_id in button.get("custom_id", button.get("url", "")) for button in buttons)
 
 
-async def clean_prompt(bot: BotPort, entry: Any) -> None:
-    """Take the prompt of a passed verification away: a direct message keeps its text; raises nothing."""
-    if not entry.direct:
-        await delete_prompts(bot, [(entry.channel_id, entry.message_id)])
-        return
-    try:
-        await bot.remove_components(entry.channel_id, entry.message_id)
-    except DiscordError as error:
-        log.info("prompt_not_cleaned", error=type(error).__name__)
+async def perform(work: Work, job: Job) -> None:
+    """Do one of the module's jobs. Raises what Discord answers, and LeaseLost."""
+    match job.kind:
+        case JobKind.VERIFIER_SETTLE:
+            await _settle(work, job)
+        case JobKind.VERIFIER_PROMPT_DELETE:
+            with suppress(NotThere, Refused):  # it means nothing any more
+                await work.bot.delete_message(job.payload["channel_id"], job.payload["message_id"])
+        case JobKind.VERIFIER_BUTTON_REMOVE:
+            with suppress(NotThere, Refused):  # a button that stays finds nothing
+                await work.bot.remove_components(job.payload["channel_id"], job.payload["message_id"])
+        case _:
+            raise AssertionError(f"{job.kind} is no job of the verifier")
+
+
+async def _settle(work: Work, job: Job) -> None:
+    """Delete a prompt whose verification has not begun: whoever sent it died, or never heard that it stands."""
+    place = job.payload["channel_id"]
+
+    async def delete(uow: UnitOfWork, sent: DiscordMessage) -> None:
+        kind = JobKind.VERIFIER_PROMPT_DELETE
+        uow.effect(job.guild_id, kind, job.object_key, channel_id=place, message_id=sent.id)
+
+    async def forget(uow: UnitOfWork) -> None:
+        """There is nothing but the job, which ends."""
+
+    intent: Intent[None] = Intent(job.guild_id, place, ModuleName.VERIFIER, publish=delete, forget=forget)
+    await settle_intended(work, job, intent, job.created_at, lambda each: is_prompt_of(each, job.object_id))
 
 
 async def show_modal(bot: BotPort, interaction: tuple[int, str], *, language: str, verifier_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -12,6 +13,7 @@ from husqy_graphql.core.access import GuildAccess, MemberAccess
 from husqy_graphql.core.audit import AuditAction
 from husqy_graphql.core.embeds import parse_embeds
 from husqy_graphql.core.errors import BadUserInput, Conflict, ConflictReason, NotFound
+from husqy_graphql.core.jobs import JobKind
 from husqy_graphql.core.key_ring import KeyRing
 from husqy_graphql.core.languages import translate
 from husqy_graphql.core.log_events import LogEvent
@@ -30,6 +32,7 @@ from husqy_graphql.lifecycle import StoredTexts, require_enabled, require_guild
 from husqy_graphql.modules.verifier import repository
 from husqy_graphql.modules.verifier.models import VerifierEntry, VerifierSettings
 from husqy_graphql.modules.verifier.repository import FullSettings
+from husqy_graphql.sending import SETTLE_AFTER
 
 TEXT_MAX = 2_000
 PASSPHRASE_MAX = 100
@@ -141,13 +144,30 @@ async def update_settings(
     return changed
 
 
-async def open_entry(
-    uow: UnitOfWork, access: GuildAccess, prompt: Prompt
-) -> tuple[VerifierEntry, Sequence[VerifierEntry]]:
-    """Begin a verification whose prompt is sent, in place of an open one of the member; both. Raises what
-    `require_settings` raises."""
-    await require_settings(uow, access.guild_id)
-    replaced = await repository.delete_entries(uow.session, access.guild_id, prompt.user_id, verified=False)
+def object_key(verifier_id: str) -> str:
+    """What jobs call a verification."""
+    return f"verification:{verifier_id}"
+
+
+async def intend_prompt(uow: UnitOfWork, guild_id: int, channel_id: int, verifier_id: str) -> None:
+    """Note that a prompt is being sent: unless its verification begins, it is deleted. Raises what `require_settings`
+    raises."""
+    await require_settings(uow, guild_id)
+    uow.effect(guild_id, JobKind.VERIFIER_SETTLE, object_key(verifier_id), delay=SETTLE_AFTER, channel_id=channel_id)
+
+
+async def forget_prompt(uow: UnitOfWork, guild_id: int, verifier_id: str) -> bool:
+    """Note that a prompt is not being sent any more; False where it was called off before."""
+    return await uow.cancel(guild_id, object_key(verifier_id), JobKind.VERIFIER_SETTLE)
+
+
+async def open_entry(uow: UnitOfWork, access: GuildAccess, prompt: Prompt) -> VerifierEntry | None:
+    """Begin a verification whose prompt is sent, in place of an open one of the member, whose prompt goes; None where
+    the module was switched off meanwhile."""
+    if not await forget_prompt(uow, access.guild_id, prompt.verifier_id):
+        return None
+    for each in await repository.delete_entries(uow.session, access.guild_id, prompt.user_id, verified=False):
+        _change_prompt(uow, JobKind.VERIFIER_PROMPT_DELETE, each)
     row = VerifierEntry(
         guild_id=access.guild_id,
         verifier_id=prompt.verifier_id,
@@ -163,7 +183,18 @@ async def open_entry(
     uow.announce(access.guild_id, AuditAction.VERIFIER_VERIFICATION_CREATE, f"verification {row.verifier_id}")
     channel_id = None if prompt.direct else prompt.channel_id
     uow.log(access, LogEvent.VERIFIER_VERIFICATION_CREATE, channel_id=channel_id, member_id=prompt.user_id)
-    return row, replaced
+    return row
+
+
+def clean_prompt(uow: UnitOfWork, entry: Any, *, delay: timedelta = timedelta(0)) -> None:
+    """Have the prompt of a passed verification taken away: a direct message keeps its text."""
+    kind = JobKind.VERIFIER_BUTTON_REMOVE if entry.direct else JobKind.VERIFIER_PROMPT_DELETE
+    _change_prompt(uow, kind, entry, delay)
+
+
+def _change_prompt(uow: UnitOfWork, kind: JobKind, entry: Any, delay: timedelta = timedelta(0)) -> None:
+    place = {"channel_id": entry.channel_id, "message_id": entry.message_id}
+    uow.effect(entry.guild_id, kind, object_key(entry.verifier_id), delay=delay, **place)
 
 
 async def require_open(
@@ -183,7 +214,8 @@ async def require_open(
 async def finish_entry(uow: UnitOfWork, access: MemberAccess, verifier_id: str, seconds: float) -> VerifierEntry | None:
     """Note that the member has passed; None where the member lets nothing be kept. Raises what `require_open` raises.
 
-    Somebody who prevents that data is collected is verified all the same, but the entry goes.
+    The prompt is taken away after a while, unless that is asked for before (`clean_prompt`). Somebody who prevents that
+    data is collected is verified all the same, but the entry goes.
     """
     *_, row = await require_open(uow, access.guild_id, verifier_id)
     forget = await prevents_data_collection(uow.session, access.guild_id, access.user_id)
@@ -191,6 +223,7 @@ async def finish_entry(uow: UnitOfWork, access: MemberAccess, verifier_id: str, 
         await uow.session.delete(row)
     else:
         row.is_verified = True
+    clean_prompt(uow, row, delay=SETTLE_AFTER)
     uow.announce(access.guild_id, AuditAction.VERIFIER_VERIFICATION_HANDLE, f"verification {verifier_id}")
     uow.log(access, LogEvent.VERIFIER_VERIFICATION_HANDLE, member_id=access.user_id)
     uow.count(access, Metric.VERIFIER_CHECK_TIME, check_time=round(seconds, 6))
@@ -200,6 +233,7 @@ async def finish_entry(uow: UnitOfWork, access: MemberAccess, verifier_id: str, 
 async def wipe(uow: UnitOfWork, guild_id: int) -> dict[str, Sequence[Any]]:
     """Delete the settings and entries of a guild; prompts and roles stay on Discord."""
     settings, entries = await repository.delete_of_guild(uow.session, guild_id)
+    await uow.cancel_module(guild_id, ModuleName.VERIFIER)
     return {"settings": settings, "entries": entries}
 
 
