@@ -149,11 +149,12 @@ def _allowed(content: str, context: TemplateContext) -> Mapping[str, Any]:
 
 async def _stands(bot: BotPort, channel_id: int, since: datetime, said: _Said) -> bool:
     def is_it(message: DiscordMessage) -> bool:
-        return message.content == (said.content or "") and _shown(message.embeds) == _shown(said.embeds)
+        same = message.content.strip() == (said.content or "").strip()
+        return same and _shown(message.embeds) == _shown(said.embeds)
 
     return await find_own_message(bot, channel_id, since, is_it) is not None
 
 
-def _shown(embeds: Sequence[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
-    # Discord adds to embeds what it knows of their pictures.
-    return [(embed.get("title"), embed.get("description")) for embed in embeds]
+def _shown(embeds: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    # Discord takes the blanks around a text away, and adds to embeds what it knows of their pictures.
+    return [[(embed.get(name) or "").strip() for name in ("title", "description")] for embed in embeds]
