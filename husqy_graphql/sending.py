@@ -86,7 +86,7 @@ async def settle_intended(
 async def send_notice(bot: BotPort, job: Job, channel_id: int, text: str) -> None:
     """Say something in a channel, once for the job; nobody is notified. Raises what Discord answers."""
     if job.attempts > 1:  # an answer may have got lost, longer ago than Discord remembers a nonce
-        sent = await find_own_message(bot, channel_id, job.created_at, lambda each: each.content == text)
+        sent = await find_own_message(bot, channel_id, job.created_at, lambda each: each.says(text))
         if sent is not None:
             return
     await bot.send_message(channel_id, content=text, allowed_mentions=NO_MENTIONS, nonce=job.nonce)

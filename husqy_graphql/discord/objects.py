@@ -155,6 +155,12 @@ class DiscordMessage:
         """The custom ids of all its buttons and menus, from the top."""
         return tuple(_custom_ids(self.components))
 
+    def says(self, content: str | None, embeds: Sequence[Mapping[str, Any]] = ()) -> bool:
+        """Whether it is what became of a message that was sent with this."""
+        sent = [list(_embed_texts(each)) for each in embeds]
+        same = self.content.strip() == (content or "").strip()  # Discord takes the blanks around a text away
+        return same and [list(_embed_texts(each)) for each in self.embeds] == sent
+
 
 @dataclass(frozen=True, slots=True)
 class DiscordInvite:
@@ -236,6 +242,15 @@ class TokenPair:
     refresh_token: str = field(repr=False)
     expires_in: int
     scopes: frozenset[str]
+
+
+def _embed_texts(embed: Mapping[str, Any]) -> Iterator[str]:
+    """What an embed says, without what Discord adds or writes in another way."""
+    fields: Sequence[Mapping[str, Any]] = embed.get("fields") or ()
+    parts: Sequence[Mapping[str, Any]] = [embed.get("author") or {}, embed.get("footer") or {}]
+    yield from ((embed.get(name) or "").strip() for name in ("title", "description"))
+    yield from ((part.get(name) or "").strip() for part in parts for name in ("name", "text"))
+    yield from (each[name].strip() for each in fields for name in ("name", "value"))
 
 
 def _custom_ids(components: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import pytest
 from husqy_graphql.discord.sandbox.world import APPLICATION_ID
 from tests.conftest import GUILD, MEMBER, MEMBER_2, OWNER, Api
 from tests.modules import giving, invites, rules_stage, verifying, welcoming
-from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, post_as
+from tests.modules.helpers import GENERAL_CHANNEL, enable, make_premium, post_as, run_due
 
 FAULTS = (
     {"status": 403},
@@ -79,7 +79,7 @@ async def stage(api: Api) -> dict[str, tuple[str, dict[str, Any]]]:
     verifier_id = await verifying.opened(api)
     giveaway = await giving.give(api, winner_count=2)
     await giving.entered(api, giveaway, MEMBER, MEMBER_2, OWNER)
-    await giving.run_due(api, hours=1)
+    await run_due(api, hours=1)
     known, unknown = await followed_invites(api)  # which would not live through that hour
     message_id = await post_as(api, "sandbox-member", "Good dog")
     place = {"channel_id": GENERAL_CHANNEL}

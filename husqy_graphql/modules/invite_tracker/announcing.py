@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from husqy_graphql.core.access import ServiceActor, authorize_service
@@ -17,7 +16,6 @@ from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.guilds import guild_settings_rows
 from husqy_graphql.discord.lookup import find_channel, find_own_message
 from husqy_graphql.discord.mentions import MAX_IDS, written_mentions
-from husqy_graphql.discord.objects import DiscordMessage
 from husqy_graphql.discord.port import BotPort, DiscordChannel, DiscordError, Throttled, Unauthorized, Unreachable
 from husqy_graphql.discord.variables import channel_context, load_user, server_context
 from husqy_graphql.lifecycle import Work
@@ -81,7 +79,9 @@ async def _send(work: Work, job: Job) -> str | None:
     if not said.embeds and not (said.content and said.content.strip()):
         return "empty_message"
     # An answer may have got lost, longer ago than Discord remembers a nonce.
-    if job.attempts > 1 and await _stands(work.bot, channel.id, job.created_at, said):
+    if job.attempts > 1 and await find_own_message(
+        work.bot, channel.id, job.created_at, lambda each: each.says(said.content, said.embeds)
+    ):
         return None
     await work.bot.send_message(
         channel.id,
@@ -145,16 +145,3 @@ def _allowed(content: str, context: TemplateContext) -> Mapping[str, Any]:
         return allowed
     users = list(dict.fromkeys([*allowed["users"], str(inviter.id)]))
     return {**allowed, "users": users[-MAX_IDS:]}
-
-
-async def _stands(bot: BotPort, channel_id: int, since: datetime, said: _Said) -> bool:
-    def is_it(message: DiscordMessage) -> bool:
-        same = message.content.strip() == (said.content or "").strip()
-        return same and _shown(message.embeds) == _shown(said.embeds)
-
-    return await find_own_message(bot, channel_id, since, is_it) is not None
-
-
-def _shown(embeds: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    # Discord takes the blanks around a text away, and adds to embeds what it knows of their pictures.
-    return [[(embed.get(name) or "").strip() for name in ("title", "description")] for embed in embeds]

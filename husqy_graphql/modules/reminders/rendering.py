@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -53,17 +53,7 @@ def is_message_of(row: Reminder, said: ReminderMessage, sent: DiscordMessage) ->
         return COMPLETE_ID.format(reminder_id=row.reminder_id) in sent.custom_ids
     if row.last_message_id is not None and sent.id <= row.last_message_id:
         return False
-    texts = [list(_texts(embed)) for embed in said.embeds]
-    return sent.content.strip() == (said.content or "").strip() and [list(_texts(e)) for e in sent.embeds] == texts
-
-
-def _texts(embed: Mapping[str, Any]) -> Iterator[str]:
-    """What an embed says, without what Discord adds or writes in another way."""
-    fields: Sequence[Mapping[str, Any]] = embed.get("fields") or ()
-    parts: Sequence[Mapping[str, Any]] = [embed.get("author") or {}, embed.get("footer") or {}]
-    yield from ((embed.get(name) or "").strip() for name in ("title", "description"))
-    yield from (part.get(name) or "" for part in parts for name in ("name", "text"))
-    yield from (each[name] for each in fields for name in ("name", "value"))
+    return sent.says(said.content, said.embeds)
 
 
 def _render_quick(row: Reminder, context: TemplateContext) -> ReminderMessage:
