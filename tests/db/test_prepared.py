@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from husqy_graphql.db.base import UtcDateTime
 from husqy_graphql.db.drivers import ConnectionPool, PostgresDriver
+from husqy_graphql.db import drivers
 from husqy_graphql.db.engines import Engines, Reads, create_engines
 from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
 from husqy_graphql.db.prepared import Prepared
@@ -168,7 +169,8 @@ async def test_a_cancelled_read_leaves_its_connection_or_its_place_to_others(sta
     assert all(len(each) == 3 for each in many)
 
 
-async def test_closing_waits_for_what_is_still_read(stage: Stage) -> None:
+async def test_closing_waits_for_what_is_still_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drivers, "CLOSING_SECONDS", 30.0)  # however busy the machine is
     driver: Any = stage.engines.driver
     counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n"
     slow = "SELECT 1 FROM pg_sleep(0.2)" if POSTGRES_URL else counting
