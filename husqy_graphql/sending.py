@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from husqy_graphql.core.jobs import Job
+from husqy_graphql.core.jobs import Job, JobKind
 from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.db.guilds import lock_guild
 from husqy_graphql.db.jobs import finish_job
 from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.lookup import find_own_message
 from husqy_graphql.discord.objects import DiscordMessage
-from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, Unreachable
+from husqy_graphql.discord.port import NO_MENTIONS, BotPort, DiscordError, NotThere, Refused, Unreachable
 from husqy_graphql.lifecycle import Work, module_off
 
 NONCE_MAX: Final = 25  # characters
@@ -81,6 +81,34 @@ async def settle_intended(
         await lock_guild(uow.session, intent.guild_id)
         await finish_job(uow.session, job)
         await (intent.forget(uow) if sent is None else intent.publish(uow, sent))
+
+
+async def settle_unstored(work: Work, job: Job, delete: JobKind, is_it: Callable[[DiscordMessage], bool]) -> None:
+    """Have a message deleted that stands in the job's channel though nothing was stored of it: whoever sent it died, or
+    never heard that it stands. Raises what Discord answers, and LeaseLost."""
+    channel_id = job.payload["channel_id"]
+
+    async def take_back(uow: UnitOfWork, sent: DiscordMessage) -> None:
+        uow.effect(job.guild_id, delete, job.object_key, channel_id=channel_id, message_id=sent.id)
+
+    async def forget(uow: UnitOfWork) -> None:
+        """There is nothing but the job, which ends."""
+
+    intent: Intent[None] = Intent(job.guild_id, channel_id, delete.module, publish=take_back, forget=forget)
+    await settle_intended(work, job, intent, job.created_at, is_it)
+
+
+async def delete_leftover(bot: BotPort, job: Job) -> None:
+    """Delete the job's message, which means nothing any more: one that Discord does not let go may stay. Raises what
+    may go better another time."""
+    with suppress(NotThere, Refused):
+        await bot.delete_message(job.payload["channel_id"], job.payload["message_id"])
+
+
+async def remove_leftover_buttons(bot: BotPort, job: Job) -> None:
+    """Take the buttons from the job's message, which find nothing any more. Raises what may go better another time."""
+    with suppress(NotThere, Refused):
+        await bot.remove_components(job.payload["channel_id"], job.payload["message_id"])
 
 
 async def send_notice(bot: BotPort, job: Job, channel_id: int, text: str) -> None:

@@ -28,9 +28,9 @@ from sqlalchemy import (
     text,
 )
 
+from husqy_graphql.db import drivers
 from husqy_graphql.db.base import UtcDateTime
 from husqy_graphql.db.drivers import ConnectionPool, PostgresDriver
-from husqy_graphql.db import drivers
 from husqy_graphql.db.engines import Engines, Reads, create_engines
 from husqy_graphql.db.guild_rows import GuildRows, rows_by_keys
 from husqy_graphql.db.prepared import Prepared

@@ -24,7 +24,14 @@ from husqy_graphql.modules.rules import repository, service
 from husqy_graphql.modules.rules.rendering import RulesAnswer, RulesMessage, render_message, template_context
 from husqy_graphql.modules.rules.repository import FullSettings
 from husqy_graphql.modules.rules.service import DeniedAction
-from husqy_graphql.sending import Intent, nonce_of, send_intended, settle_intended
+from husqy_graphql.sending import (
+    Intent,
+    delete_leftover,
+    nonce_of,
+    remove_leftover_buttons,
+    send_intended,
+    settle_unstored,
+)
 
 CLOSED = 50007  # Discord's code for a person who takes no direct messages from the bot
 UNKNOWN_MEMBER, UNKNOWN_ROLE = 10007, 10011
@@ -110,11 +117,9 @@ async def perform(work: Work, job: Job) -> None:
         case JobKind.RULES_SETTLE:
             await _settle(work, job)
         case JobKind.RULES_MESSAGE_DELETE:
-            with suppress(NotThere, Refused):
-                await work.bot.delete_message(job.payload["channel_id"], job.payload["message_id"])
+            await delete_leftover(work.bot, job)
         case JobKind.RULES_BUTTONS_REMOVE:
-            with suppress(NotThere, Refused):  # a button that stays finds nothing
-                await work.bot.remove_components(job.payload["channel_id"], job.payload["message_id"])
+            await remove_leftover_buttons(work.bot, job)
         case _:
             raise AssertionError(f"{job.kind} is no job of the rules")
 
@@ -220,25 +225,13 @@ async def _send_to_be_answered(
 
 
 async def _settle(work: Work, job: Job) -> None:
-    """Delete a direct message that was not stored: whoever sent it died, or never heard that it stands."""
-    place = job.payload["channel_id"]
-    waiting = await repository.waiting_in(work.reads, place)
+    """Have a direct message deleted that waits for no answer though it has buttons."""
+    waiting = await repository.waiting_in(work.reads, job.payload["channel_id"])
 
-    async def delete(uow: UnitOfWork, sent: DiscordMessage) -> None:
-        kind = JobKind.RULES_MESSAGE_DELETE
-        uow.effect(job.guild_id, kind, job.object_key, channel_id=place, message_id=sent.id)
+    def is_it(message: DiscordMessage) -> bool:
+        return RulesAnswer.ACCEPT.value in message.custom_ids and message.id not in waiting
 
-    async def forget(uow: UnitOfWork) -> None:
-        """There is nothing but the job, which ends."""
-
-    intent: Intent[None] = Intent(job.guild_id, place, ModuleName.RULES, publish=delete, forget=forget)
-    await settle_intended(
-        work,
-        job,
-        intent,
-        job.created_at,
-        lambda each: RulesAnswer.ACCEPT.value in each.custom_ids and each.id not in waiting,
-    )
+    await settle_unstored(work, job, JobKind.RULES_MESSAGE_DELETE, is_it)
 
 
 async def _send(bot: BotPort, channel_id: int, said: RulesMessage, nonce: str | None = None) -> DiscordMessage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,19 +13,17 @@ from husqy_graphql.core.embeds import render_embeds
 from husqy_graphql.core.errors import Conflict, ConflictReason
 from husqy_graphql.core.jobs import Job, JobKind
 from husqy_graphql.core.languages import translate
-from husqy_graphql.core.modules import ModuleName
 from husqy_graphql.core.pasted_json import BadPastedJSON
 from husqy_graphql.core.templates import TemplateContext, render
 from husqy_graphql.core.time_zones import time_zone_or_utc
 from husqy_graphql.db.guilds import GuildSettings
-from husqy_graphql.db.unit_of_work import UnitOfWork
 from husqy_graphql.discord.mentions import written_mentions
 from husqy_graphql.discord.objects import DiscordMessage
-from husqy_graphql.discord.port import BotPort, DiscordError, DiscordGuild, DiscordMember, NotThere, Refused
+from husqy_graphql.discord.port import BotPort, DiscordError, DiscordGuild, DiscordMember
 from husqy_graphql.discord.variables import member_context, server_context
 from husqy_graphql.lifecycle import Work
 from husqy_graphql.modules.verifier.service import PASSPHRASE_MAX, TEXT_MAX, VerifierType
-from husqy_graphql.sending import Intent, nonce_of, settle_intended
+from husqy_graphql.sending import delete_leftover, nonce_of, remove_leftover_buttons, settle_unstored
 
 log = structlog.get_logger()
 
@@ -114,30 +111,14 @@ async def perform(work: Work, job: Job) -> None:
     """Do one of the module's jobs. Raises what Discord answers, and LeaseLost."""
     match job.kind:
         case JobKind.VERIFIER_SETTLE:
-            await _settle(work, job)
+            kind = JobKind.VERIFIER_PROMPT_DELETE
+            await settle_unstored(work, job, kind, lambda each: is_prompt_of(each, job.object_id))
         case JobKind.VERIFIER_PROMPT_DELETE:
-            with suppress(NotThere, Refused):  # it means nothing any more
-                await work.bot.delete_message(job.payload["channel_id"], job.payload["message_id"])
+            await delete_leftover(work.bot, job)
         case JobKind.VERIFIER_BUTTON_REMOVE:
-            with suppress(NotThere, Refused):  # a button that stays finds nothing
-                await work.bot.remove_components(job.payload["channel_id"], job.payload["message_id"])
+            await remove_leftover_buttons(work.bot, job)
         case _:
             raise AssertionError(f"{job.kind} is no job of the verifier")
-
-
-async def _settle(work: Work, job: Job) -> None:
-    """Delete a prompt whose verification has not begun: whoever sent it died, or never heard that it stands."""
-    place = job.payload["channel_id"]
-
-    async def delete(uow: UnitOfWork, sent: DiscordMessage) -> None:
-        kind = JobKind.VERIFIER_PROMPT_DELETE
-        uow.effect(job.guild_id, kind, job.object_key, channel_id=place, message_id=sent.id)
-
-    async def forget(uow: UnitOfWork) -> None:
-        """There is nothing but the job, which ends."""
-
-    intent: Intent[None] = Intent(job.guild_id, place, ModuleName.VERIFIER, publish=delete, forget=forget)
-    await settle_intended(work, job, intent, job.created_at, lambda each: is_prompt_of(each, job.object_id))
 
 
 async def show_modal(bot: BotPort, interaction: tuple[int, str], *, language: str, verifier_id: str) -> None:
