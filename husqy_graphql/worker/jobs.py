@@ -99,9 +99,11 @@ class JobRunner:
         self._effects_woken.set()
         self._timers_woken.set()
 
-    async def attempt(self, jobs: Iterable[NewJob]) -> None:
+    async def attempt(self, jobs: Collection[NewJob]) -> None:
         """Do the effects among jobs that are due, and wait for that, but not longer than the inline deadline; what is
         left is done in the background. Raises nothing."""
+        if not jobs:
+            return  # most changes ask for none, and a look is two selects
         now = self.clock()
         objects = {(job.guild_id, job.object_key) for job in jobs if job.kind.is_effect and job.due_at <= now}
         tasks = [self._attempt(*each) for each in objects]
