@@ -89,7 +89,7 @@ async def lock_guild(session: AsyncSession, guild_id: int) -> GuildSettings | No
 
     None when Husqy is not in the guild.
     """
-    return await session.scalar(select(GuildSettings).where(GuildSettings.guild_id == guild_id).with_for_update())
+    return await session.scalar(_LOCKED_SETTINGS, {"guild_id": guild_id})
 
 
 async def is_premium(session: AsyncSession, guild_id: int, now: datetime) -> bool:
@@ -121,6 +121,8 @@ async def guilds_with_entitlements(reads: Reads) -> list[int]:
     return [row.guild_id for row in await reads.all(_GUILDS_WITH_ENTITLEMENTS)]
 
 
+# Made once: making a statement costs more than running it.
+_LOCKED_SETTINGS = select(GuildSettings).where(GuildSettings.guild_id == bindparam("guild_id")).with_for_update()
 _GUILDS_WITH_ENTITLEMENTS = Prepared(select(GuildEntitlement.guild_id).distinct().order_by(GuildEntitlement.guild_id))
 _MEMBERS = GuildMember.__table__
 _PREVENTING_MEMBERS = select(_MEMBERS.c.guild_id, _MEMBERS.c.user_id).where(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from husqy_graphql.core.access import GuildAccess, MemberAccess, acting_user_id
@@ -42,6 +42,13 @@ async def after_commit_nothing(_: Committed) -> None:
     """For programs that nobody watches."""
 
 
+# Made once: making a statement costs more than running it.
+_ADD_AUDIT_ENTRIES = insert(AuditLogEntry.__table__)  # pyright: ignore[reportArgumentType]
+_SETTINGS = select(GuildSettings.guild_id, GuildSettings.module_logging, GuildSettings.module_serverstats).where(
+    GuildSettings.guild_id.in_(bindparam("guild_ids", expanding=True))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
     """What a service changes rows with; made by `unit_of_work` and gone with its transaction."""
@@ -50,6 +57,7 @@ class UnitOfWork:
     clock: Clock
     request_id: str
     events: list[GuildEvent] = field(default_factory=list[GuildEvent])
+    audit_entries: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     log_lines: list[LogLine] = field(default_factory=list[LogLine])
     statistics: list[StatisticsEntry] = field(default_factory=list[StatisticsEntry])
     jobs: list[NewJob] = field(default_factory=list[NewJob])
@@ -71,17 +79,17 @@ class UnitOfWork:
         kind, user_id = describe_actor(access.actor)
         guild_id = access.guild_id
         changes = changed_fields(before or {}, after or {}, hidden)
-        self.session.add(
-            AuditLogEntry(
-                guild_id=guild_id,
-                at=self.clock(),
-                actor_kind=kind.value,
-                actor_user_id=user_id,
-                action=action.value,
-                target=target[:100],
-                changes=changes,
-                request_id=self.request_id,
-            )
+        self.audit_entries.append(
+            {
+                "guild_id": guild_id,
+                "at": self.clock(),
+                "actor_kind": kind.value,
+                "actor_user_id": user_id,
+                "action": action.value,
+                "target": target[:100],
+                "changes": changes,
+                "request_id": self.request_id,
+            }
         )
         self.announce(guild_id, action, target, *(change["field"] for change in changes), module=module)
 
@@ -164,16 +172,15 @@ class UnitOfWork:
         await cancel_jobs_of_module(self.session, guild_id, module)
 
     async def flush_journals(self) -> frozenset[int]:
-        """Add the lines and counts of the guilds that want them; the guilds that got lines. `unit_of_work` calls it."""
+        """Add the entries of the audit log, and the lines and counts of the guilds that want them; the guilds that got
+        lines. `unit_of_work` calls it."""
+        await self.session.flush()  # what is added refers to its guild, which may be as new
+        if self.audit_entries:
+            await (await self.session.connection()).execute(_ADD_AUDIT_ENTRIES, self.audit_entries)
         guild_ids = {row.guild_id for row in (*self.log_lines, *self.statistics)}
         if not guild_ids:
             return frozenset()
-        flags = await self.session.execute(
-            select(GuildSettings.guild_id, GuildSettings.module_logging, GuildSettings.module_serverstats).where(
-                GuildSettings.guild_id.in_(guild_ids)
-            )
-        )
-        rows = flags.all()
+        rows = await self._settings_of(guild_ids)
         logging = {row.guild_id for row in rows if row.module_logging}
         counting = {row.guild_id for row in rows if row.module_serverstats}
         self.session.add_all(line for line in self.log_lines if line.guild_id in logging)
@@ -181,6 +188,13 @@ class UnitOfWork:
         preventing = await self._preventing(counted)
         self.session.add_all(each for each in counted if (each.guild_id, each.user_id) not in preventing)
         return frozenset(line.guild_id for line in self.log_lines if line.guild_id in logging)
+
+    async def _settings_of(self, guild_ids: Collection[int]) -> Sequence[Any]:
+        """Who logs and counts: mostly the row that is locked, and need not be read again."""
+        held = [row for row in self.session.identity_map.values() if isinstance(row, GuildSettings)]
+        if {row.guild_id for row in held} >= set(guild_ids):
+            return held
+        return (await self.session.execute(_SETTINGS, {"guild_ids": list(guild_ids)})).all()
 
     async def _preventing(self, entries: Sequence[StatisticsEntry]) -> set[tuple[int, int]]:
         """Which (guild, user) of the entries forbid that data is collected."""
@@ -206,7 +220,6 @@ async def unit_of_work(
         yield uow
         logged = await uow.flush_journals()
         if uow.jobs:
-            await session.flush()  # a job refers to its guild, which may be as new
             await add_jobs(session, uow.jobs, clock())
         await session.commit()
     if uow.events or logged or uow.jobs:
